@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 
 from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
-from engine.notices.pdf_objects import NotFollowed, Objects, inflated, objects_of, tokens
+from engine.notices.pdf_objects import (
+    BLANK,
+    PART,
+    Inflated,
+    NotFollowed,
+    Objects,
+    inflated,
+    is_packed,
+    objects_of,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -47,10 +57,6 @@ A value that stands elsewhere in the file (`12 0 R`) could name any filters, so 
 with escapes.
 """
 _ESCAPED = re.compile(rb"/(?=[A-Za-z0-9]{0,20}#)((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2}){1,24})")
-_INLINE = re.compile(rb"(?<![!-~])BI\s[^<>]{0,400}?/[F#]")
-"""An image inside the page's own instructions, which brings filters of its own; a notice has none."""
-
-
 _ELSEWHERE = "an action that leads out of it"
 FOREIGN = {
     b"OpenAction": "an action that runs when it is opened",
@@ -58,6 +64,10 @@ FOREIGN = {
     b"OCProperties": "layers that can be switched off",
     b"JavaScript": "a script",
     b"XFA": "a form that is drawn in place of its pages",
+    b"Rotate": "a page that is turned",
+    b"CropBox": "a page of which a part is cut off",
+    b"UserUnit": "a page of another scale",
+    b"DecodeParms": "a stream that is compressed in a further way",
     b"Launch": _ELSEWHERE,
     b"URI": _ELSEWHERE,
     b"GoToR": _ELSEWHERE,
@@ -71,14 +81,20 @@ A notice has none of it. Where several are, the first of this order is said.
 """
 PAPERS = ((595.2756, 841.8898), (612.0, 792.0))
 """Width and height of A4 and US Letter in points."""
-_PART = rb"[^\s()<>\[\]{}/%]"
-_NAMED = re.compile(rb"/(" + b"|".join(FOREIGN) + rb")(?!" + _PART + rb")")
+_NAMED = re.compile(rb"/(" + b"|".join(FOREIGN) + rb")(?!" + PART + rb")")
 """One pass over the bytes: a search for each name costs six times as much."""
 ESCAPED_FILTER = "a filter is named in escapes"
+NO_LINE = "a stream does not begin on a line of its own"
+NOT_INFLATED = "a stream of the file cannot be inflated"
 HIDDEN = "a page draws letters otherwise than filled, as no notice does"
-IMAGE = "the page holds an image with a filter of its own, which is not read"
-_RENDERED = re.compile(rb"Tr(?<!" + _PART + rb"Tr)(?!" + _PART + rb")")
+IMAGE = "a page holds an image among its instructions, as no notice does"
+"""Such an image brings filters of its own, so that a short file could fill the memory."""
+_BEGUN = re.compile(rb"BI(?<!" + PART + rb"BI)(?!" + PART + rb")")
+"""The instruction that begins such an image."""
+_RENDERED = re.compile(rb"Tr(?<!" + PART + rb"Tr)(?<!" + BLANK + rb"0 Tr)(?!" + PART + rb")")
 """The instruction that says how letters are drawn: 0 fills them, as a notice's are; 3 leaves them unseen."""
+_STREAM = re.compile(rb"stream(?<!" + PART + rb"stream)(?!" + PART + rb")[^\r\n]*+(?:\r\n?|\n|\Z)")
+"""The word before a stream's bytes, and the rest of its line, which PDFium passes over whatever it is."""
 
 
 @dataclass(frozen=True)
@@ -196,30 +212,44 @@ def _refuse_bombs(data: bytes) -> list[Doubt]:
     doubts = [*islice(_foreign_in(data), MOST_DOUBTS)]
     if len(doubts) == MOST_DOUBTS:
         raise VerificationFailed(doubts[0].why)
-    whole, view = 0, memoryview(data)
-    for begins, start in _streams(data):
-        inside, end = inflated(view[start:])
-        whole += len(inside)
+    whole = before = until = 0
+    view = memoryview(data)
+    for match in _STREAM.finditer(data):
+        begins, start = match.span()
+        found = inflated(view[start:])
+        if until < start:
+            until = data.find(b"endstream", start)
+            until = len(data) if until < 0 else until
+        # What is read counts like what comes of it: streams that lie in each other are read again and again.
+        whole += len(found.inside) + found.read + until - start
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
-        # A reader takes it as it stands if it is not compressed, or not to its end.
-        until = data.find(b"endstream", start)
-        plain = data[start:until] if until >= 0 else data[start:]
-        packed = b"/Filter" in data[data.rfind(b"obj", 0, begins) + 3 : begins]
-        whole_read = packed and end is not None and not plain[end:].strip()
-        for part in (inside,) if whole_read else (inside, plain):
-            doubts += [Doubt(start, why, part) for why in _doubtful_in(part)]
+        doubts += _doubts_of(data, before, match, found, data[start:until])
+        before = begins
+        if len(doubts) >= MOST_DOUBTS:
+            raise VerificationFailed(doubts[0].why)
     return doubts
 
 
-def _streams(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where each stream's word stands, and where its bytes begin."""
-    place = data.find(b"stream")
-    while place >= 0:
-        start = place + 6 + (data[place + 6 : place + 7] == b"\r")
-        if data[start : start + 1] == b"\n" and data[place - 3 : place] != b"end":
-            yield place, start + 1
-        place = data.find(b"stream", place + 6)
+def _doubts_of(
+    data: bytes, before: int, begun: re.Match[bytes], found: Inflated, plain: bytes
+) -> Iterator[Doubt]:
+    """Yield what seems to stand in a stream and no notice has: as it was inflated, and as it stands."""
+    begins, start = begun.span()
+    for why in _doubtful_in(found.inside):
+        yield Doubt(start, why, found.inside)
+    whole = found.ended and found.read <= len(plain)
+    # A reader takes it as it stands if it does not say that it is compressed. Few are asked what they say:
+    # what is compressed seldom holds by chance what no notice has.
+    reasons = [*_doubtful_in(plain)]
+    if (reasons or not whole) and is_packed(data, before, begins):
+        reasons = [*_doubtful_in(plain[found.read :])] if whole else reasons
+        if not whole:
+            yield Doubt(begins, NOT_INFLATED)
+    for why in reasons:
+        yield Doubt(start, why, plain)
+    if begun[0] not in (b"stream\n", b"stream\r\n"):
+        yield Doubt(begins, NO_LINE)
 
 
 def _escaped_in(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -246,14 +276,11 @@ def _has(what: str) -> str:
 
 def _doubtful_in(part: bytes) -> Iterator[str]:
     """Yield what seems to stand in a stream and no notice has."""
-    # The first condition is a hundred times faster, and seldom there.
-    if b"BI" in part and _INLINE.search(part):
+    # The first conditions are a hundred times faster, and seldom there.
+    if b"BI" in part and _BEGUN.search(part):
         yield IMAGE
     yield from (doubt.why for doubt in islice(_foreign_in(part), 1))
-    if b"Tr" in part and any(
-        part[max(0, match.start() - 20) : match.start()].split()[-1:] != [b"0"]
-        for match in _RENDERED.finditer(part)
-    ):
+    if b"Tr" in part and _RENDERED.search(part):
         yield HIDDEN
 
 
@@ -283,7 +310,7 @@ def _explained(doubt: Doubt, found: Objects) -> bool:
             return True
         # The objects there were read, and had no such name.
         read = any(start <= doubt.place < end for start, end in found.spans)
-        return read and not doubt.why.startswith(ESCAPED_FILTER)
+        return read and not doubt.why.startswith((ESCAPED_FILTER, NO_LINE, NOT_INFLATED))
     if doubt.place in found.drawing:
         return len(doubt.part) <= LONGEST_DRAWN and doubt.why not in _drawn_in(doubt.part)
     return doubt.place in found.streams
@@ -335,10 +362,12 @@ def _refuse_frame(page: PdfPage, number: int) -> None:
     count = pdfium.FPDFPage_GetAnnotCount(page)
     if count > (number == 1) or (count and not _is_unseen_field(page)):
         raise VerificationFailed(f"page {number} has a field or a remark beside its words, as no notice has")
-    left, lower, right, upper = box = page.get_mediabox()
-    sized = any(abs(right - wide) < 1 and abs(upper - high) < 1 for wide, high in PAPERS)
-    if page.get_rotation() or page.get_cropbox() != box or (left, lower) != (0, 0) or not sized:
-        raise VerificationFailed(f"page {number} is turned, cut, or of another size than A4 or US Letter")
+    # The page's own box alone: one reader takes a box of the pages together in its place, and another none.
+    box = page.get_mediabox(fallback_ok=False)
+    if box is None or not any(
+        box[:2] == (0, 0) and abs(box[2] - wide) < 1 and abs(box[3] - high) < 1 for wide, high in PAPERS
+    ):
+        raise VerificationFailed(f"page {number} does not say that its size is A4 or US Letter")
 
 
 def _is_unseen_field(page: PdfPage) -> bool:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.basics.errors import VerificationFailed
 
@@ -22,14 +22,22 @@ MOST_SECTIONS = 50
 """Sections of cross references that are followed; a signed notice has two."""
 DEEPEST = 60
 
-_BLANK, _ENDING = rb"\0\t\n\f\r ", rb"\0\t\n\f\r ()<>\[\]{}/%"
+BLANK = rb"[\0\t\n\f\r ]"
+PART = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
+"""A byte of a name, a number or an instruction; every other byte ends it (ISO 32000, 7.2.3)."""
 _TOKEN = re.compile(
-    rb"(?:[" + _BLANK + rb"]++|%[^\r\n]*+)*+(<<|>>|<[^<>]*>|/[^" + _ENDING + rb"]*|[^" + _ENDING + rb"]+|.)",
-    re.DOTALL,
+    rb"(?:" + BLANK + rb"++|%[^\r\n]*+)*+(<<|>>|<[^<>]*>|/" + PART + rb"*|" + PART + rb"+|.)", re.DOTALL
 )
 _IN_TEXT = re.compile(rb"\\.|[()]", re.DOTALL)
 _BEGINS = re.compile(rb"stream\r?\n")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_HEAD = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\Z")
+"""How an object begins, on a line of its own, so that no comment holds it."""
+_DRAWS = {b"Contents", b"CharProcs", b"Pattern", b"AP", b"G"}
+"""Under these names a reader finds instructions, whatever their stream says of itself.
+
+They are those of a page, of letters, of a pattern, of a field or a remark, and of a mask.
+"""
 
 
 class NotFollowed(ValueError):
@@ -55,7 +63,7 @@ class Objects:
         names: every name in an object, and in a dictionary of a stream or of cross references.
         spans: the place of each object in the file and where it ends, with its stream.
         streams: where the bytes of each stream begin, and where they end.
-        drawing: where the instructions of pages and of forms begin, among the streams.
+        drawing: where instructions begin that a reader may draw, among the streams.
     """
 
     names: set[bytes] = field(default_factory=set)
@@ -64,16 +72,26 @@ class Objects:
     drawing: set[int] = field(default_factory=set)
 
 
-def inflated(start: memoryview) -> tuple[bytes, int | None]:
-    """Return the stream that begins here, inflated, and where it ends.
+class Inflated(NamedTuple):
+    """A stream as far as it could be inflated, and how many bytes were read for that."""
 
-    The stream is empty if nothing of it is compressed. The end is None if the file ends first.
+    inside: bytes
+    read: int
+    ended: bool
+    """Whether the stream came to its end; where it did not, `read` is an upper bound."""
+
+
+def inflated(start: memoryview) -> Inflated:
+    """Return the stream that begins here; it is empty if nothing of it is compressed.
+
+    Raises VerificationFailed if it is longer than `LARGEST_STREAM` bytes.
     """
-    inflate, parts, length, step = zlib.decompressobj(), [], 0, 2**16
-    end = None
+    inflate, parts, length, step = zlib.decompressobj(), list[bytes](), 0, 2**16
+    read = 0
     try:
-        for place in range(0, len(start), step):
-            piece = start[place : place + step]
+        while read < len(start) and not inflate.eof:
+            piece = start[read : read + step]
+            read += len(piece)
             while piece and not inflate.eof:
                 parts.append(inflate.decompress(piece, 2**20))
                 length += len(parts[-1])
@@ -81,12 +99,29 @@ def inflated(start: memoryview) -> tuple[bytes, int | None]:
                     raise VerificationFailed(f"a stream of the file is longer than {LARGEST_STREAM:,} bytes")
                 # What did not fit into the bound of one step is inflated next, and counted like the rest.
                 piece = memoryview(inflate.unconsumed_tail)
-            if inflate.eof:
-                end = min(place + step, len(start)) - len(inflate.unused_data)
-                break
     except zlib.error:
         pass  # what could be inflated until there counts
-    return b"".join(parts), end
+    return Inflated(b"".join(parts), read - len(inflate.unused_data), inflate.eof)
+
+
+def is_packed(data: bytes, after: int, stream: int) -> bool:
+    """Return whether the dictionary before a stream's word says by itself that the stream is compressed.
+
+    Args:
+        data: the file.
+        after: the stream's object begins after this place.
+        stream: where the stream's word stands.
+    """
+    at = data.rfind(b" obj", after, stream) + 4
+    # A name in a text, in a comment or in an inner dictionary says nothing of the stream.
+    if at < 4 + after or _HEAD.search(data, max(after, at - 24), at) is None:
+        return False
+    try:
+        about, end = _Values().read(data[at:stream], 0)
+    except (ValueError, LookupError, TypeError):
+        return False
+    stated = about.get(b"Filter") if isinstance(about, dict) else None
+    return stated in (b"FlateDecode", [b"FlateDecode"]) and not data[at + end : stream].strip()
 
 
 def tokens(data: bytes, at: int = 0) -> Iterator[tuple[bytes, int]]:
@@ -115,125 +150,18 @@ def objects_of(data: bytes) -> Objects:
         raise NotFollowed(str(error)) from error
 
 
-class _Reading:
-    def __init__(self, data: bytes) -> None:
-        self.data, self.found = data, Objects()
-        self.drawn: set[int] = set()  # the numbers of objects that a page names as its contents
-        self.read: dict[int, tuple[Any, int]] = {}
-        self.looked = self.unpacked = self.taken = 0
-        self.known: dict[int, list[tuple[Any, int | None]]] = {}
-        seen: set[int] = set()
-        waiting = [int(re.findall(rb"startxref\s+(\d+)", data[-2048:])[-1])]
-        held: dict[int, set[int]] = {}
-        while waiting:
-            if (place := waiting.pop()) in seen:
-                continue
-            seen.add(place)
-            if len(seen) > MOST_SECTIONS:
-                raise NotFollowed("more sections than are followed")
-            entries, about = self._section(place)
-            waiting += [about[name] for name in (b"Prev", b"XRefStm") if name in about]
-            for number, kind, one in entries:
-                if kind in (1, 2):
-                    held.setdefault(number, set()).add(one if kind == 1 else -1)
-        for number, places in held.items():
-            for place in places - {-1}:
-                self._object(place, number)
-        self._contents()
+class _Values:
+    """Reads values one after the other.
 
-    def _section(self, place: int) -> tuple[list[tuple[int, int, int]], dict[bytes, Any]]:
-        """Return the entries of a table or stream of cross references, and its dictionary."""
-        begun, at = next(tokens(self.data, place))
-        if begun != b"xref":
-            about, start = self._object(place, None)
-            return list(self._packed_entries(about, start)), about
-        entries: list[tuple[int, int, int]] = []
-        reading = tokens(self.data, at)
-        while (token := next(reading))[0] != b"trailer":
-            first, count = int(token[0]), int(next(reading)[0])
-            for number in range(first, first + count):
-                (one, _), _, (used, _) = islice(reading, 3)
-                entries.append((number, int(used == b"n"), int(one)))
-        about, end = self._value(self.data, token[1])
-        self.found.spans.append((place, end))
-        return entries, about
+    It notes every name in them, and the numbers of objects under a name where instructions stand. `placed`
+    are those of forms and pictures.
+    """
 
-    def _packed_entries(self, about: dict[bytes, Any], start: int) -> Iterator[tuple[int, int, int]]:
-        if about[b"Type"] != b"XRef" or b"DecodeParms" in about:
-            raise NotFollowed("cross references that are not read")
-        data, widths = self._plain(about, start), about[b"W"]
-        ranges, at = about.get(b"Index", [0, about[b"Size"]]), 0
-        if sum(ranges[1::2]) > MOST_ENTRIES:
-            raise NotFollowed("more entries than are followed")
-        for first, count in zip(ranges[::2], ranges[1::2], strict=True):
-            for number in range(first, first + count):
-                fields = []
-                for width in widths:
-                    fields.append(int.from_bytes(data[at : at + width]))
-                    at += width
-                if at > len(data):
-                    raise NotFollowed("its cross references end too early")
-                yield number, fields[0] if widths[0] else 1, fields[1]
+    def __init__(self) -> None:
+        self.names, self.drawn, self.placed = set[bytes](), set[int](), set[int]()
+        self.taken = 0
 
-    def _object(self, place: int, number: int | None) -> tuple[Any, int]:
-        """Read the object at a place of the file, and what a stream of objects holds.
-
-        Returns its value and where its stream begins, 0 if it has none.
-        """
-        if place in self.read:
-            return self.read[place]
-        (own, _), _, (begun, at) = islice(tokens(self.data, place), 3)
-        if begun != b"obj" or (number is not None and int(own) != number):
-            raise NotFollowed("its cross references lead to no object")
-        value, end = self._value(self.data, at)
-        after, last = next(tokens(self.data, end))
-        start = 0
-        if after == b"stream":
-            match = _BEGINS.match(self.data, last - len(after))
-            length = value[b"Length"]
-            if match is None or not isinstance(length, int):
-                raise NotFollowed("a stream does not say how long it is")
-            start = match.end()
-            after, last = next(tokens(self.data, start + length))
-            if after != b"endstream":
-                raise NotFollowed("a stream is longer than it says")
-            self.found.streams[start] = start + length
-            if value.get(b"Subtype") == b"Form":
-                self.found.drawing.add(start)
-            if value.get(b"Type") == b"ObjStm":
-                self._packed(value, start)
-        elif after != b"endobj":
-            raise NotFollowed("an object does not end")
-        self.found.spans.append((place, last))
-        self.known.setdefault(int(own), []).append((value, start or None))
-        self.read[place] = value, start
-        self._count(last - place)
-        return value, start
-
-    def _packed(self, about: dict[bytes, Any], start: int) -> None:
-        """Read every object in a stream of objects."""
-        data, first = self._plain(about, start), about[b"First"]
-        self.unpacked += len(data)
-        reading = tokens(data)
-        for _ in range(about[b"N"]):
-            number, place = int(next(reading)[0]), int(next(reading)[0])
-            value, end = self._value(data, first + place)
-            self._count(end - first - place)
-            self.known.setdefault(number, []).append((value, None))
-
-    def _count(self, length: int) -> None:
-        """Refuse objects that lie in each other, of which a short file could hold very many."""
-        self.looked += length
-        if self.looked > 2 * (len(self.data) + self.unpacked):
-            raise NotFollowed("objects that lie in each other")
-
-    def _plain(self, about: dict[bytes, Any], start: int) -> bytes:
-        raw = self.data[start : start + about[b"Length"]]
-        if b"Filter" not in about:
-            return raw
-        return inflated(memoryview(raw))[0]
-
-    def _value(self, data: bytes, at: int) -> tuple[Any, int]:
+    def read(self, data: bytes, at: int) -> tuple[Any, int]:
         """Return the value that begins here and where it ends, and note its names."""
         above: list[tuple[bytes, list[Any]]] = []
         items: list[Any] = []
@@ -265,7 +193,7 @@ class _Reading:
     def _plain_value(self, token: bytes) -> Any:
         if token[:1] == b"/":
             name = Name(_ESCAPE.sub(lambda one: bytes.fromhex(one[1].decode()), token[1:]))
-            self.found.names.add(name)
+            self.names.add(name)
             return name
         return int(token) if token.isdigit() else token
 
@@ -273,21 +201,158 @@ class _Reading:
         made = dict(zip(items[::2], items[1::2], strict=True))
         if len(made) * 2 != len(items) or not all(isinstance(key, Name) for key in made):
             raise NotFollowed("a dictionary says a name twice, or something else than a name")
-        drawn = made.get(b"Contents", [])
-        for one in drawn if isinstance(drawn, list) else [drawn]:
-            if isinstance(one, Reference):
-                self.drawn.add(one.number)
+        for name in _DRAWS & made.keys():
+            self.drawn.update(_references(made[name]))
+        self.placed.update(_references(made.get(b"XObject")))
         return made
 
-    def _contents(self) -> None:
-        """Note where the instructions begin that the pages name, or a list of them."""
-        waiting, seen = [*self.drawn], set[int]()
+
+def _references(value: Any) -> Iterator[int]:
+    """Yield the number of every object that a value names, in its lists and dictionaries too."""
+    if isinstance(value, Reference):
+        yield value.number
+    elif isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _references(one)
+
+
+class _Reading:
+    def __init__(self, data: bytes) -> None:
+        self.data, self.values = data, _Values()
+        self.found = Objects(self.values.names)
+        self.read: dict[int, tuple[Any, int]] = {}
+        self.looked = self.unpacked = 0
+        self.known: dict[int, list[tuple[Any, int | None]]] = {}
+        seen: set[int] = set()
+        waiting = [int(re.findall(rb"startxref\s+(\d+)", data[-2048:])[-1])]
+        held: dict[int, set[int]] = {}
+        holders = set[int]()
         while waiting:
-            if (number := waiting.pop()) in seen:
+            if (place := waiting.pop()) in seen:
                 continue
-            seen.add(number)
+            seen.add(place)
+            if len(seen) > MOST_SECTIONS:
+                raise NotFollowed("more sections than are followed")
+            entries, about = self._section(place)
+            waiting += [about[name] for name in (b"Prev", b"XRefStm") if name in about]
+            for number, kind, one in entries:
+                if kind == 1:
+                    held.setdefault(number, set()).add(one)
+                elif kind == 2:
+                    holders.add(one)
+        for number, places in held.items():
+            for place in places:
+                self._object(place, number)
+        for holder in holders:
+            # Objects in a stream that does not say so would be read by another reader alone.
+            if {value[b"Type"] for value, _ in self.known[holder]} != {b"ObjStm"}:
+                raise NotFollowed("objects lie in a stream that is not for objects")
+        self._instructions()
+
+    def _section(self, place: int) -> tuple[list[tuple[int, int, int]], dict[bytes, Any]]:
+        """Return the entries of a table or stream of cross references, and its dictionary."""
+        begun, at = next(tokens(self.data, place))
+        if begun != b"xref":
+            about, start = self._object(place, None)
+            return list(self._packed_entries(about, start)), about
+        entries: list[tuple[int, int, int]] = []
+        reading = tokens(self.data, at)
+        while (token := next(reading))[0] != b"trailer":
+            first, count = int(token[0]), int(next(reading)[0])
+            for number in range(first, first + count):
+                (one, _), _, (used, _) = islice(reading, 3)
+                entries.append((number, int(used == b"n"), int(one)))
+        about, end = self.values.read(self.data, token[1])
+        self.found.spans.append((place, end))
+        return entries, about
+
+    def _packed_entries(self, about: dict[bytes, Any], start: int) -> Iterator[tuple[int, int, int]]:
+        if about[b"Type"] != b"XRef" or b"DecodeParms" in about:
+            raise NotFollowed("cross references that are not read")
+        data, widths = self._plain(about, start), about[b"W"]
+        ranges, at = about.get(b"Index", [0, about[b"Size"]]), 0
+        if sum(ranges[1::2]) > MOST_ENTRIES:
+            raise NotFollowed("more entries than are followed")
+        for first, count in zip(ranges[::2], ranges[1::2], strict=True):
+            for number in range(first, first + count):
+                fields = []
+                for width in widths:
+                    fields.append(int.from_bytes(data[at : at + width]))
+                    at += width
+                if at > len(data):
+                    raise NotFollowed("its cross references end too early")
+                yield number, fields[0] if widths[0] else 1, fields[1]
+
+    def _object(self, place: int, number: int | None) -> tuple[Any, int]:
+        """Read the object at a place of the file, and what a stream of objects holds.
+
+        Returns its value and where its stream begins, 0 if it has none.
+        """
+        if place in self.read:
+            return self.read[place]
+        (own, _), _, (begun, at) = islice(tokens(self.data, place), 3)
+        if begun != b"obj" or (number is not None and int(own) != number):
+            raise NotFollowed("its cross references lead to no object")
+        value, end = self.values.read(self.data, at)
+        after, last = next(tokens(self.data, end))
+        start = 0
+        if after == b"stream":
+            match = _BEGINS.match(self.data, last - len(after))
+            length = value[b"Length"]
+            if match is None or not isinstance(length, int):
+                raise NotFollowed("a stream does not say how long it is")
+            start = match.end()
+            after, last = next(tokens(self.data, start + length))
+            if after != b"endstream":
+                raise NotFollowed("a stream is longer than it says")
+            self.found.streams[start] = start + length
+            if value.get(b"Subtype") == b"Form":
+                self.found.drawing.add(start)
+            if value.get(b"Type") == b"ObjStm":
+                self._packed(value, start)
+        elif after != b"endobj":
+            raise NotFollowed("an object does not end")
+        self.found.spans.append((place, last))
+        self.known.setdefault(int(own), []).append((value, start or None))
+        self.read[place] = value, start
+        self._count(last - place)
+        return value, start
+
+    def _packed(self, about: dict[bytes, Any], start: int) -> None:
+        """Read every object in a stream of objects."""
+        data, first = self._plain(about, start), about[b"First"]
+        self.unpacked += len(data)
+        reading = tokens(data)
+        for _ in range(about[b"N"]):
+            number, place = int(next(reading)[0]), int(next(reading)[0])
+            value, end = self.values.read(data, first + place)
+            self._count(end - first - place)
+            self.known.setdefault(number, []).append((value, None))
+
+    def _count(self, length: int) -> None:
+        """Refuse objects that lie in each other, of which a short file could hold very many."""
+        self.looked += length
+        if self.looked > 2 * (len(self.data) + self.unpacked):
+            raise NotFollowed("objects that lie in each other")
+
+    def _plain(self, about: dict[bytes, Any], start: int) -> bytes:
+        raw = self.data[start : start + about[b"Length"]]
+        if b"Filter" not in about:
+            return raw
+        return inflated(memoryview(raw)).inside
+
+    def _instructions(self) -> None:
+        """Note where the instructions begin that a reader may draw."""
+        waiting = [(one, False) for one in self.values.drawn] + [(one, True) for one in self.values.placed]
+        seen = set[tuple[int, bool]]()
+        while waiting:
+            if (one := waiting.pop()) in seen:
+                continue
+            seen.add(one)
+            number, placed = one
             for value, start in self.known.get(number, ()):
-                if start is not None:
+                if start is None:
+                    waiting += [(other, placed) for other in _references(value)]
+                # What is placed on a page as a picture is drawn as its points, and not as instructions.
+                elif not (placed and value.get(b"Subtype") == b"Image"):
                     self.found.drawing.add(start)
-                elif isinstance(value, list):
-                    waiting += [one.number for one in value if isinstance(one, Reference)]

@@ -1,5 +1,5 @@
 // A notice's PDF, read by itself: cross references, object streams, attachments, and the text of each page in the order in which it is drawn.
-const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16;
+const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 20;
 const SPACE = new Set([0, 9, 10, 12, 13, 32]), ENDS = new Set([...SPACE, ...[..."()<>[]{}/%"].map((one) => one.charCodeAt(0))]);
 
 // Width and height of A4 and US Letter in points.
@@ -8,9 +8,13 @@ const PAPERS = [[595.2756, 841.8898], [612, 792]];
 const LEADS_OUT = "an action that leads out of it";
 const FOREIGN = [
   ["OpenAction", "an action that runs when it is opened"], ["AA", "an action that runs by itself"], ["OCProperties", "layers that can be switched off"], ["JavaScript", "a script"],
-  ["XFA", "a form that is drawn in place of its pages"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
+  ["XFA", "a form that is drawn in place of its pages"], ["Rotate", "a page that is turned"], ["CropBox", "a page of which a part is cut off"], ["UserUnit", "a page of another scale"],
+  ["DecodeParms", "a stream that is compressed in a further way"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
 ];
-class Hidden extends Differs {}
+const has = (what) => `the file has ${what}, as no notice has`;
+// Under these names a reader finds instructions, whatever their stream says of itself: those of a page, of letters, of a pattern, of a field or a remark, and of a mask.
+const DRAWS = new Set(["Contents", "CharProcs", "Pattern", "AP", "G"]);
+const IMAGE = "a page holds an image among its instructions, as no notice does", HIDDEN = "a page draws letters otherwise than filled, as no notice does";
 class Name { constructor(text) { this.text = text; } }
 class Ref { constructor(number) { this.number = number; } }
 class Command { constructor(text) { this.text = text; } }
@@ -50,6 +54,31 @@ class Reader {
     if (!match) return Number(word);
     this.at += match[0].length;
     return new Ref(Number(word));
+  }
+  // What stands in instructions, one after the other, however they are damaged; a text is `(`, whatever it holds.
+  *tokens() {
+    for (;;) {
+      this.space();
+      const from = this.at, byte = this.bytes[from];
+      if (byte === undefined) return;
+      if (!ENDS.has(byte)) { yield this.word(); continue; }
+      this.at += 1;
+      if (byte === 47) yield `/${this.word()}`;
+      else if (byte === 40) { if (!this.pastLiteral()) return; yield "("; }
+      else {
+        if (byte === 60 && this.bytes[this.at] !== 60) { let end = this.at; while (end < this.bytes.length && this.bytes[end] !== 60 && this.bytes[end] !== 62) end += 1; if (this.bytes[end] === 62) this.at = end + 1; }
+        yield String.fromCharCode(byte);
+      }
+    }
+  }
+  pastLiteral() {
+    for (let depth = 1; depth > 0; this.at += 1) {
+      const byte = this.bytes[this.at];
+      if (byte === undefined) return false;
+      if (byte === 92) this.at += 1;
+      else depth += byte === 40 ? 1 : byte === 41 ? -1 : 0;
+    }
+    return true;
   }
   literal() {
     const out = [];
@@ -101,69 +130,79 @@ class Reader {
 }
 
 class Pdf {
-  constructor(bytes) { this.bytes = bytes; this.places = new Map(); this.known = new Map(); this.streams = new Map(); this.inside = 0; }
+  constructor(bytes) { this.bytes = bytes; this.places = new Map(); this.revisions = new Map(); this.holders = new Set(); this.sections = []; this.read = new Map(); this.known = new Map(); this.streams = new Map(); this.inside = 0; }
 
   static async open(bytes) {
     need(bytes.length <= LARGEST_FILE, `the file has more than ${LARGEST_FILE.toLocaleString("en")} bytes`);
     need(latin1(bytes.subarray(0, 5)) === "%PDF-", "this is not a PDF");
     const file = new Pdf(bytes), tail = latin1(bytes.subarray(-2048)), found = [...tail.matchAll(/startxref\s+(\d+)/g)].at(-1);
     need(found, "the file has no cross references");
-    const seen = new Set();
-    let place = Number(found[1]);
-    while (place !== undefined) {
-      need(!seen.has(place) && seen.size < 50, "the file's cross references go in a circle");
+    const seen = new Set(), waiting = [Number(found[1])];
+    while (waiting.length) {
+      const place = waiting.pop();
+      need(!seen.has(place) && seen.size < MOST_SECTIONS, "the file's cross references go in a circle");
       seen.add(place);
-      place = await file.references(place);
+      const about = await file.references(place);
+      file.sections.push(about);
+      // The newest first: of one revision its stream of cross references stands before the revision before.
+      for (const name of ["Prev", "XRefStm"]) if (about.has(name)) waiting.push(about.get(name));
     }
     return file;
+  }
+  get trailer() { return this.sections[0]; }
+  // What a section says of an object: the newest alone says where a reader finds it, and every one where an object is.
+  noted(number, kind, one) {
+    if (!this.places.has(number)) this.places.set(number, kind === 0 ? null : { kind, one });
+    if (kind === 1) this.revisions.set(number, (this.revisions.get(number) ?? new Set()).add(one));
+    else if (kind === 2) this.holders.add(one);
+    need(this.places.size <= MOST_ENTRIES, "the file has more cross references than are followed");
   }
   async references(place) {
     const reader = new Reader(this.bytes, place), first = reader.next();
     if (first instanceof Command && first.text === "xref") return this.table(reader);
     need(typeof first === "number", "the file's cross references cannot be read");
-    const stream = this.indirect(place), dictionary = stream.dictionary, data = await this.data(stream);
+    const stream = this.indirect(place), { dictionary } = stream, data = await this.data(stream);
     const widths = dictionary.get("W"), index = dictionary.get("Index") ?? [0, dictionary.get("Size")], row = widths[0] + widths[1] + widths[2];
-    this.trailer ??= dictionary;
     let at = 0;
     for (let n = 0; n < index.length; n += 2) {
       for (let number = index[n]; number < index[n] + index[n + 1]; number += 1, at += row) {
-        need(at + row <= data.length, "the file's cross references end too early");
+        need(row > 0 && at + row <= data.length, "the file's cross references end too early");
         const field = (from, width) => { let value = 0; for (let k = 0; k < width; k += 1) value = value * 256 + data[from + k]; return value; };
-        const kind = widths[0] === 0 ? 1 : field(at, widths[0]);
-        if (!this.places.has(number)) this.places.set(number, kind === 0 ? null : { kind, one: field(at + widths[0], widths[1]), two: field(at + widths[0] + widths[1], widths[2]) });
+        this.noted(number, widths[0] === 0 ? 1 : field(at, widths[0]), field(at + widths[0], widths[1]));
       }
     }
-    return dictionary.get("Prev");
+    return dictionary;
   }
-  async table(reader) {
+  table(reader) {
     for (;;) {
       const first = reader.next();
-      if (first instanceof Command && first.text === "trailer") break;
+      if (first instanceof Command && first.text === "trailer") return reader.next();
       const count = reader.next();
       for (let n = 0; n < count; n += 1) {
         const place = reader.next();
         reader.next();
-        const used = reader.next().text === "n";
-        if (!this.places.has(first + n)) this.places.set(first + n, used ? { kind: 1, one: place, two: 0 } : null);
+        this.noted(first + n, reader.next().text === "n" ? 1 : 0, place);
       }
     }
-    const dictionary = reader.next();
-    this.trailer ??= dictionary;
-    if (dictionary.has("XRefStm")) await this.references(dictionary.get("XRefStm"));
-    return dictionary.get("Prev");
   }
   // The object at a place of the file: `N G obj ... endobj`, with its stream where it has one.
   indirect(place, number = null) {
-    const reader = new Reader(this.bytes, place), said = reader.next();
+    if (!this.read.has(place)) this.read.set(place, this.parsed(place));
+    const { said, value } = this.read.get(place);
     // Another reader finds nothing there, and would show something else.
-    need(number === null || typeof said !== "number" || said === number, "the file's cross references lead to another object than they name");
+    need(number === null || said === number, "the file's cross references lead to another object than they name");
+    return value;
+  }
+  parsed(place) {
+    const reader = new Reader(this.bytes, place), said = reader.next();
     need(typeof said === "number" && typeof reader.next() === "number" && reader.next()?.text === "obj", "the file's cross references lead to no object");
     const value = reader.next();
     reader.space();
-    if (latin1(this.bytes.subarray(reader.at, reader.at + 6)) !== "stream") return value;
+    if (latin1(this.bytes.subarray(reader.at, reader.at + 6)) !== "stream") return { said, value };
     reader.at += 6;
     if (this.bytes[reader.at] === 13) reader.at += 1;
-    return { dictionary: value, at: reader.at + 1 };
+    need(this.bytes[reader.at] === 10, "a stream does not begin on a line of its own");
+    return { said, value: { dictionary: value, at: reader.at + 1 } };
   }
   async get(value) {
     if (!(value instanceof Ref)) return value;
@@ -174,26 +213,38 @@ class Pdf {
     return this.known.get(value.number);
   }
   async packed(holder, number) {
-    if (!this.streams.has(holder)) {
-      const stream = await this.get(new Ref(holder)), data = await this.data(stream), reader = new Reader(data), places = new Map();
-      for (let n = 0; n < stream.dictionary.get("N"); n += 1) { const one = reader.next(); places.set(one, reader.next()); }
-      this.streams.set(holder, { data, places, first: stream.dictionary.get("First") });
+    const found = (await this.packedIn(await this.get(new Ref(holder)))).findLast(([one]) => one === number);
+    need(found, "an object of the file is not where it should be");
+    return found[1];
+  }
+  // Every object in a stream of objects, with its number.
+  async packedIn(stream) {
+    need(stream.dictionary.get("Type")?.text === "ObjStm", "objects lie in a stream that is not for objects");
+    if (!this.streams.has(stream.at)) {
+      const data = await this.data(stream), heads = new Reader(data), found = [];
+      for (let n = 0; n < stream.dictionary.get("N"); n += 1) {
+        const number = heads.next(), place = heads.next();
+        need(typeof place === "number", "an object of the file is not where it should be");
+        found.push([number, new Reader(data, stream.dictionary.get("First") + place).next()]);
+      }
+      this.streams.set(stream.at, found);
     }
-    const { data, places, first } = this.streams.get(holder);
-    need(places.has(number), "an object of the file is not where it should be");
-    return new Reader(data, first + places.get(number)).next();
+    return this.streams.get(stream.at);
   }
   async data(stream) {
-    const length = await this.get(stream.dictionary.get("Length")), raw = this.bytes.subarray(stream.at, stream.at + length);
+    const length = await this.get(stream.dictionary.get("Length")), raw = this.bytes.subarray(stream.at, stream.at + length), after = new Reader(this.bytes, stream.at + length);
+    after.space();
+    need(after.word() === "endstream", "a stream of the file is longer than it says");
+    need(!stream.dictionary.has("DecodeParms"), has(FOREIGN.find(([name]) => name === "DecodeParms")[1]));
     let filter = await this.get(stream.dictionary.get("Filter"));
     if (Array.isArray(filter)) { need(filter.length === 1, "a stream is compressed twice, which is not read"); [filter] = filter; }
-    if (filter === undefined || filter === null) return raw;
-    need(filter.text === "FlateDecode", `a stream is compressed by ${filter.text}, which is not read`);
-    const plain = await inflated(raw, LARGEST_STREAM);
-    this.inside += plain.length;
+    const alone = filter === undefined || filter === null;
+    need(alone || filter.text === "FlateDecode", `a stream is compressed by ${filter?.text}, which is not read`);
+    const plain = alone ? raw : await inflated(raw, LARGEST_STREAM);
+    // What is read counts like what comes of it: streams that lie in each other are read again and again.
+    this.inside += raw.length + plain.length;
     need(this.inside <= LARGEST_INSIDE, `the file's streams are longer than ${LARGEST_INSIDE.toLocaleString("en")} bytes together`);
-    const parameters = await this.get(stream.dictionary.get("DecodeParms"));
-    return parameters instanceof Map && parameters.get("Predictor") > 1 ? unpredicted(plain, parameters) : plain;
+    return plain;
   }
   async dictionary(value) { const found = await this.get(value); return found instanceof Map ? found : found?.dictionary ?? new Map(); }
 
@@ -216,43 +267,64 @@ class Pdf {
   }
   async pages() {
     const found = [];
-    const boxOf = async (page, name, above) => { const own = await this.get(page.get(name)); return Array.isArray(own) ? Promise.all(own.map((one) => this.get(one))) : above; };
-    const walk = async (node, resources, depth, above) => {
+    const walk = async (node, resources, depth) => {
       need(depth < 40 && found.length <= MOST_PAGES, `more than ${MOST_PAGES} pages`);
-      const page = await this.dictionary(node), own = page.has("Resources") ? await this.dictionary(page.get("Resources")) : resources;
-      const media = await boxOf(page, "MediaBox", above.media), crop = await boxOf(page, "CropBox", above.crop), turn = page.has("Rotate") ? await this.get(page.get("Rotate")) : above.turn, frame = { media, crop, turn };
-      if (page.get("Type")?.text !== "Pages") {
-        found.push({ page, resources: own, box: media ?? [], turned: turn !== 0 || (crop !== null && String(crop) !== String(media)) });
-        return;
-      }
-      for (const kid of await this.get(page.get("Kids"))) await walk(kid, own, depth + 1, frame);
+      const page = await this.dictionary(node), own = page.has("Resources") ? await this.dictionary(page.get("Resources")) : resources, kids = await this.get(page.get("Kids"));
+      // Of a page that has pages, one reader shows the page and another its pages.
+      need((page.get("Type")?.text === "Pages") === Array.isArray(kids), "a page of the file has pages of its own");
+      if (!kids) found.push({ page, resources: own });
+      else for (const kid of kids) await walk(kid, own, depth + 1);
     };
-    await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), new Map(), 0, { media: null, crop: null, turn: 0 });
+    await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), new Map(), 0);
     return found;
   }
   // Nothing stands beside the words of the pages, and all of each page is shown: no action, layer, script, form, remark, turn or cut, and no letters that are not filled.
   async bare() {
-    const names = await this.names();
-    for (const [name, what] of FOREIGN) need(!names.has(name), `the file has ${what}, as no notice has`);
-    for (const [n, { page, box, turned }] of (await this.pages()).entries()) {
-      const found = (await this.get(page.get("Annots"))) ?? [], [wide, high] = [box[2], box[3]];
+    const { names, drawing } = await this.everything();
+    for (const [name, what] of FOREIGN) need(!names.has(name), has(what));
+    for (const stream of drawing) refuseDrawn(await this.data(stream));
+    for (const [n, { page }] of (await this.pages()).entries()) {
+      const found = (await this.get(page.get("Annots"))) ?? [];
       need(found.length <= (n === 0 ? 1 : 0) && (found.length === 0 || (await this.unseen(found[0]))), `page ${n + 1} has a field or a remark beside its words, as no notice has`);
-      const whole = !turned && box[0] === 0 && box[1] === 0 && PAPERS.some(([width, height]) => Math.abs(wide - width) < 1 && Math.abs(high - height) < 1);
-      need(whole, `page ${n + 1} is turned, cut, or of another size than A4 or US Letter`);
+      // The page's own box alone: one reader takes a box of the pages together in its place, and another none.
+      const box = (await this.get(page.get("MediaBox"))) ?? [], whole = box[0] === 0 && box[1] === 0 && PAPERS.some(([width, height]) => Math.abs(box[2] - width) < 1 && Math.abs(box[3] - height) < 1);
+      need(whole, `page ${n + 1} does not say that its size is A4 or US Letter`);
     }
-    try { this.kept = await this.texts(); } catch (error) { if (error instanceof Hidden) throw error; }
   }
-  // Every name in an object of the file, whatever leads to the object.
-  async names() {
-    const found = new Set(), note = (value) => {
-      if (value instanceof Name) found.add(value.text);
+  // Every name in an object of the file, whatever leads to the object and in whichever revision, and the streams of instructions that a reader may draw, as they lie in the file.
+  async everything() {
+    const names = new Set(), all = new Map(), waiting = [], drawing = new Set(), seen = new Set();
+    const references = (value) => value instanceof Ref ? [value.number] : value instanceof Map ? [...value.values()].flatMap(references) : Array.isArray(value) ? value.flatMap(references) : [];
+    const note = (value) => {
+      if (value instanceof Name) names.add(value.text);
       else if (Array.isArray(value)) value.forEach(note);
-      else if (value instanceof Map) for (const [key, one] of value) { found.add(key); note(one); }
-      else if (value?.dictionary) note(value.dictionary);
+      else if (value instanceof Map) for (const [key, one] of value) {
+        names.add(key);
+        note(one);
+        if (DRAWS.has(key) || key === "XObject") waiting.push(...references(one).map((number) => [number, key === "XObject"]));
+      }
     };
-    note(this.trailer);
-    for (const number of this.places.keys()) note(await this.get(new Ref(number)));
-    return found;
+    const keep = (number, value) => { note(value?.dictionary ?? value); all.set(number, [...(all.get(number) ?? []), value]); };
+    this.sections.forEach(note);
+    for (const [number, places] of this.revisions) {
+      for (const place of places) {
+        const value = this.indirect(place, number);
+        keep(number, value);
+        if (this.holders.has(number) || value?.dictionary?.get("Type")?.text === "ObjStm") for (const [one, inside] of await this.packedIn(value)) keep(one, inside);
+        if (value?.dictionary?.get("Subtype")?.text === "Form") drawing.add(value);
+      }
+    }
+    while (waiting.length) {
+      const [number, placed] = waiting.pop(), once = `${number} ${placed}`;
+      if (seen.has(once)) continue;
+      seen.add(once);
+      for (const value of all.get(number) ?? []) {
+        if (!value?.dictionary) waiting.push(...references(value).map((other) => [other, placed]));
+        // What is placed on a page as a picture is drawn as its points, and not as instructions.
+        else if (!(placed && value.dictionary.get("Subtype")?.text === "Image")) drawing.add(value);
+      }
+    }
+    return { names, drawing: [...drawing].sort((one, other) => one.at - other.at) };
   }
   // Whether an annotation is a field without an extent, as the signature's is.
   async unseen(value) {
@@ -261,7 +333,6 @@ class Pdf {
   }
   // The text of each page as it is drawn, string after string, without a thought for where it stands.
   async texts() {
-    if (this.kept) return this.kept;
     const texts = [];
     for (const { page, resources } of await this.pages()) {
       const contents = await this.get(page.get("Contents")), parts = [];
@@ -281,15 +352,13 @@ class Pdf {
       if (one === undefined) return out.join("");
       if (!(one instanceof Command)) { operands.push(one); continue; }
       if (one.text === "Tf") font = await this.font(fonts.get(operands[0].text));
-      else if (one.text === "Tr" && operands.at(-1) !== 0) throw new Hidden("a page draws letters otherwise than filled, as no notice does");
       else if (one.text === "q") saved.push(font);
       else if (one.text === "Q") font = saved.pop() ?? null;
       else if (one.text === "Tj" || one.text === "'" || one.text === '"') show(operands.at(-1));
       else if (one.text === "TJ") operands[0].filter((part) => part instanceof Str).forEach(show);
-      else if (one.text === "BI") throw new Differs("the page holds an image with a filter of its own, which is not read");
       else if (one.text === "Do") {
         const form = await this.get(forms.get(operands[0].text));
-        if (form?.dictionary?.get("Subtype")?.text === "Form") out.push(await this.drawn(await this.data(form), form.dictionary.has("Resources") ? await this.dictionary(form.dictionary.get("Resources")) : resources, depth + 1));
+        if ((await this.get(form?.dictionary?.get("Subtype")))?.text === "Form") out.push(await this.drawn(await this.data(form), form.dictionary.has("Resources") ? await this.dictionary(form.dictionary.get("Resources")) : resources, depth + 1));
       }
       operands = [];
     }
@@ -309,6 +378,17 @@ class Pdf {
 
 const textOf = (bytes) => bytes[0] === 254 && bytes[1] === 255 ? new TextDecoder("utf-16be").decode(bytes.subarray(2)) : latin1(bytes);
 
+// What instructions draw that no notice has.
+function refuseDrawn(instructions) {
+  let before = "", hidden = false;
+  for (const token of new Reader(instructions).tokens()) {
+    need(token !== "BI", IMAGE);
+    hidden ||= token === "Tr" && before !== "0";
+    before = token;
+  }
+  need(!hidden, HIDDEN);
+}
+
 function mapOf(text) {
   const map = new Map(), signs = (digits) => textOf(Uint8Array.from([254, 255, ...fromHex(digits)]));
   for (const [, block] of text.matchAll(/beginbfchar([^]*?)endbfchar/g)) for (const [, code, to] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]*)>/g)) map.set(code.toLowerCase(), signs(to));
@@ -322,18 +402,3 @@ function mapOf(text) {
 
 // Codes of two bytes, as composite fonts have them.
 const reads = (map) => (bytes) => { let text = ""; for (let n = 0; n + 1 < bytes.length; n += 2) text += map.get(hex(bytes.subarray(n, n + 2))) ?? ""; return text; };
-
-function unpredicted(data, parameters) {
-  const columns = parameters.get("Columns") ?? 1, rows = Math.floor(data.length / (columns + 1)), out = new Uint8Array(rows * columns);
-  for (let row = 0; row < rows; row += 1) {
-    const kind = data[row * (columns + 1)];
-    for (let n = 0; n < columns; n += 1) {
-      const left = n > 0 ? out[row * columns + n - 1] : 0, up = row > 0 ? out[(row - 1) * columns + n] : 0, corner = n > 0 && row > 0 ? out[(row - 1) * columns + n - 1] : 0;
-      const guess = left + up - corner, [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
-      const added = [0, left, up, (left + up) >> 1, a <= b && a <= c ? left : b <= c ? up : corner][kind];
-      need(added !== undefined, "a stream of the file has another predictor");
-      out[row * columns + n] = data[row * (columns + 1) + 1 + n] + added;
-    }
-  }
-  return out;
-}

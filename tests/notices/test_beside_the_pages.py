@@ -5,6 +5,7 @@ it and signs anew, and no verifier takes the file.
 from __future__ import annotations
 
 import io
+import itertools
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from engine.basics.errors import VerificationFailed
 from engine.determination.template import Template
 from engine.events.notice import NoticeInputs
-from engine.notices.pdf import HIDDEN, IMAGE, _refuse_bombs, read_notice
+from engine.notices.pdf import HIDDEN, IMAGE, NO_LINE, _refuse_bombs, read_notice
 from engine.notices.signature import check_seal, seal
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import verify_notice
@@ -117,20 +118,81 @@ def drawn_first(instructions: bytes, **entries: object) -> Change:
         contents = of.raw_get("/Contents")
         more = contents.get_object() if isinstance(contents.get_object(), ArrayObject) else [contents]
         first = writer.add_object(StreamObject(named(**entries), stream_data=instructions))
-        of[NameObject("/Contents")] = writer.add_object(ArrayObject([first, *more]))
+        of[NameObject("/Contents")] = ArrayObject([first, *more])
         writer.update_container(of)
 
     return change
 
 
-def in_a_form(writer: Writer) -> None:
+def in_a_form(writer: Writer, subtype: object = NameObject("/Form")) -> None:
     """Letters unseen in what page 1 draws as a whole."""
-    paint = named(Type=NameObject("/XObject"), Subtype=NameObject("/Form"), BBox=box(0, 0, 200, 40))
+    paint = named(Type=NameObject("/XObject"), Subtype=subtype, BBox=box(0, 0, 200, 40))
     form = writer.add_object(StreamObject(paint, stream_data=b"BT 3 Tr ET"))
-    resources = page(writer)["/Resources"]
-    resources["/XObject"][NameObject("/hidden")] = form
-    writer.update_container(resources["/XObject"])
+    among_resources(writer, "/XObject", hidden=form)
     drawn_first(b"/hidden Do ")(writer)
+
+
+def among_resources(writer: Writer, kind: str, **entries: object) -> None:
+    resources = page(writer)["/Resources"]
+    there = dict(resources[kind]) if kind in resources else {}
+    resources[NameObject(kind)] = DictionaryObject({**there, **named(**entries)})
+    writer.update_container(resources)
+
+
+INLINE = b"BI/W 1/H 1/BPC 8/CS/G/F/Fl ID x EI"
+
+
+def instructions(writer: Writer, **entries: object) -> Reference:
+    """A stream with an image of its own, which says of itself that it is something else."""
+    return writer.add_object(StreamObject(named(Type=NameObject("/Metadata"), **entries), stream_data=INLINE))
+
+
+def in_letters(writer: Writer) -> None:
+    letters = writer.add_object(named(FontFile2=instructions(writer)))
+    among_resources(writer, "/Font", drawn=named(Subtype=NameObject("/Type3"), CharProcs=letters))
+
+
+def in_a_pattern(writer: Writer) -> None:
+    among_resources(
+        writer,
+        "/Pattern",
+        drawn=instructions(writer, PatternType=NumberObject(1), Subtype=NameObject("/Image")),
+    )
+
+
+def in_the_field(writer: Writer) -> None:
+    """A field without an extent, as the signature's, which draws something nonetheless."""
+    states = writer.add_object(named(Off=instructions(writer)))
+    one = named(Subtype=NameObject("/Widget"), Rect=box(0, 0, 0, 0), AP=named(N=states))
+    page(writer)[NameObject("/Annots")] = ArrayObject([writer.add_object(one)])
+    writer.update_container(page(writer))
+
+
+def in_a_mask(writer: Writer) -> None:
+    among_resources(writer, "/ExtGState", drawn=named(SMask=named(G=instructions(writer))))
+
+
+def compressed_further(writer: Writer) -> None:
+    """Instructions whose bytes are written as what each adds to the one above it (ISO 32000, 7.4.4.4)."""
+    text = b"BT 3 Tr ET  "
+    rows = [text[at : at + 4] for at in range(0, len(text), 4)]
+    added = [
+        bytes((one - above) % 256 for above, one in zip(*pair, strict=True))
+        for pair in itertools.pairwise([bytes(4), *rows])
+    ]
+    said = named(
+        Filter=NameObject("/FlateDecode"),
+        DecodeParms=named(Predictor=NumberObject(12), Columns=NumberObject(4)),
+    )
+    packed = zlib.compress(b"".join(b"\2" + row for row in added))
+    page(writer)[NameObject("/Contents")] = writer.add_object(StreamObject(said, encoded_data=packed))
+    writer.update_container(page(writer))
+
+
+def size_of_all_pages(writer: Writer) -> None:
+    TREE(writer)[NameObject("/MediaBox")] = page(writer).pop("/MediaBox")
+    writer.update_container(TREE(writer))
+    writer.update_container(page(writer))
 
 
 def leading_to(kind: str) -> Change:
@@ -145,7 +207,9 @@ def field_of_no_page(writer: Writer) -> None:
 
 Change = Callable[[Writer], None]
 TREE = lambda writer: writer.root["/Pages"]  # noqa: E731
-FRAME = "is turned, cut, or of another size than A4 or US Letter"
+FRAME = "does not say that its size is A4 or US Letter"
+TURNED = "the file has a page that is turned, as no notice has"
+CUT = "the file has a page of which a part is cut off, as no notice has"
 BESIDE = "has a field or a remark beside its words, as no notice has"
 BY_ITSELF = "the file has an action that runs by itself, as no notice has"
 OUT = "the file has an action that leads out of it, as no notice has"
@@ -166,15 +230,38 @@ FORGED: dict[str, tuple[Change, str]] = {
         in_the_root("/AcroForm", lambda: named(Fields=ArrayObject([]), XFA=ArrayObject([]))),
         "the file has a form that is drawn in place of its pages, as no notice has",
     ),
-    "a page turned": (set_on(page, "/Rotate", lambda: NumberObject(180)), f"page 1 {FRAME}"),
-    "all pages turned": (set_on(TREE, "/Rotate", lambda: NumberObject(90)), f"page 1 {FRAME}"),
-    "the first line cut off": (set_on(page, "/CropBox", lambda: box(0, 0, 595, 700)), f"page 1 {FRAME}"),
+    "a page turned": (set_on(page, "/Rotate", lambda: NumberObject(180)), TURNED),
+    "a page turned once around": (set_on(page, "/Rotate", lambda: NumberObject(360)), TURNED),
+    "all pages turned": (set_on(TREE, "/Rotate", lambda: NumberObject(90)), TURNED),
+    "the first line cut off": (set_on(page, "/CropBox", lambda: box(0, 0, 595, 700)), CUT),
+    "the first line of all pages cut off": (set_on(TREE, "/CropBox", lambda: box(0, 0, 595, 700)), CUT),
+    "pages of another scale": (
+        set_on(page, "/UserUnit", lambda: NumberObject(9)),
+        "the file has a page of another scale, as no notice has",
+    ),
+    "a size for all pages together": (size_of_all_pages, f"page 1 {FRAME}"),
     "a lower page": (set_on(page, "/MediaBox", lambda: box(0, 0, 595.28, 700)), f"page 1 {FRAME}"),
     "a page moved": (set_on(page, "/MediaBox", lambda: box(0, 100, 595.28, 841.89)), f"page 1 {FRAME}"),
     "letters unseen": (drawn_first(b"BT 3 Tr ET\n"), HIDDEN),
     "letters unseen, said outside of a text": (drawn_first(b"3 Tr\n"), HIDDEN),
     "letters unseen in a file within": (drawn_first(b"3 Tr\n", Type=NameObject("/EmbeddedFile")), HIDDEN),
     "letters unseen in a form": (in_a_form, HIDDEN),
+    "letters unseen in a form that says so elsewhere": (
+        lambda writer: in_a_form(writer, writer.add_object(NameObject("/Form"))),
+        HIDDEN,
+    ),
+    "letters unseen after a comment": (drawn_first(b"3 % 0\nTr\n"), HIDDEN),
+    "letters unseen between zeros": (drawn_first(b"3\0Tr\0"), HIDDEN),
+    "instructions compressed further": (
+        compressed_further,
+        "the file has a stream that is compressed in a further way, as no notice has",
+    ),
+    "an image among the instructions": (drawn_first(b"[]" + INLINE + b"\n"), IMAGE),
+    "an image without a filter": (drawn_first(b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI\n"), IMAGE),
+    "an image in letters": (in_letters, IMAGE),
+    "an image in a pattern": (in_a_pattern, IMAGE),
+    "an image in a field": (in_the_field, IMAGE),
+    "an image in a mask": (in_a_mask, IMAGE),
     "an action of the file": (in_the_root("/AA", lambda: named(WC=script())), BY_ITSELF),
     "an action of a page": (set_on(page, "/AA", lambda: named(O=script())), BY_ITSELF),
     "an action of a remark": (lambda writer: remark(writer, 0, AA=named(E=script())), BY_ITSELF),
@@ -212,7 +299,14 @@ def test_nothing_stands_beside_the_words_of_the_pages_or_hides_them(
 ) -> None:
     change, why = FORGED[what]
     data = signed_anew(plain, change, desk / "keys" / "notice.key")
-    *_, last = said(data, policy, all_templates)
+    refused_alike(data, why, policy, all_templates, tmp_path)
+
+
+def refused_alike(
+    data: bytes, why: str, policy: Policy, templates: dict[str, Template], tmp_path: Path
+) -> None:
+    """Both verifiers refuse a file for this reason, when they look what it carries."""
+    *_, last = said(data, policy, templates)
     assert last == ("attachments", why)
     if shutil.which("node") is None:
         pytest.skip("node is not on this machine, so the page in a browser was not asked")
@@ -220,6 +314,48 @@ def test_nothing_stands_beside_the_words_of_the_pages_or_hides_them(
     path.write_bytes(data)
     (answer,) = browser_says(policy, notices=[str(path)])["notices"]
     assert (answer["steps"][-1]["name"], answer["steps"][-1]["difference"]) == last
+
+
+def without_action(writer: Writer) -> None:
+    del writer.root["/OpenAction"]
+    writer.update_root()
+
+
+def drawn_as_before(writer: Writer) -> None:
+    """The instructions of page 1 without those that `drawn_first` put before them."""
+    page(writer)[NameObject("/Contents")] = page(writer)["/Contents"].raw_get(1)
+    writer.update_container(page(writer))
+
+
+@pytest.mark.parametrize(
+    ("what", "back"), [("an action", without_action), ("letters unseen", drawn_as_before)]
+)
+def test_what_a_later_revision_takes_back_is_refused_too(
+    what: str,
+    back: Change,
+    plain: bytes,
+    desk: Path,
+    policy: Policy,
+    all_templates: dict[str, Template],
+    tmp_path: Path,
+) -> None:
+    """A reader can show an earlier revision of a file."""
+    (change, why), out = FORGED[what], io.BytesIO()
+    writer = Writer(io.BytesIO(plain))
+    change(writer)
+    writer.write(out)
+    data = signed_anew(out.getvalue(), back, desk / "keys" / "notice.key")
+    refused_alike(data, why, policy, all_templates, tmp_path)
+
+
+def test_a_stream_begins_on_a_line_of_its_own(
+    plain: bytes, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
+    """PDFium passes over the rest of the line, whatever it is, and other readers do not."""
+    assert b">>\nstream\n" in plain
+    data = plain.replace(b">>\nstream\n", b">>stream \n", 1)
+    loose = policy.model_copy(update={"signature_needed": False})
+    refused_alike(data, NO_LINE, loose, all_templates, tmp_path)
 
 
 CHANCE = (b" BT 3 Tr ", b"/XFA ", b"/AA ", b"/J#61vaScript ", b" BI 1 /F ", b"/#46 ")
@@ -291,7 +427,7 @@ def test_a_notice_that_is_signed_anew_and_unchanged_holds(
 
 def test_a_name_in_escapes_or_in_a_stream_of_objects_is_found(plain: bytes, desk: Path) -> None:
     signed = signed_anew(
-        plain, set_on(page, "/Rotate", lambda: NumberObject(0)), desk / "keys" / "notice.key"
+        plain, in_the_root("/Lang", lambda: TextStringObject("en")), desk / "keys" / "notice.key"
     )
     assert b"/Type /Catalog" in signed
     with pytest.raises(VerificationFailed, match="an action that runs when it is opened"):

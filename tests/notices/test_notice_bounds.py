@@ -10,6 +10,8 @@ import pytest
 
 from engine.basics.errors import VerificationFailed
 from engine.determination.template import Template
+from engine.notices.pdf import LARGEST_INSIDE, read_notice
+from engine.notices.pdf_objects import Inflated, inflated
 from engine.notices.trust_policy import Policy
 from tests.notices.test_verify_notice import desk as desk  # the fixtures
 from tests.notices.test_verify_notice import notice as notice
@@ -104,7 +106,25 @@ def test_an_image_inside_the_page_brings_no_filter_of_its_own(
     page = zlib.compress(b"q BI /W 1 /H 1 /BPC 8 /CS /G /F [/Fl /Fl] ID " + zlib.compress(LONG) + b" EI Q")
     loose = policy.model_copy(update={"signature_needed": False})
     found = steps(bombed(unsigned(notice, policy), "page", ["/FlateDecode"], page), loose, all_templates)[-1]
-    assert "an image with a filter of its own" in (found.difference or "")
+    assert "an image among its instructions" in (found.difference or "")
+
+
+def test_streams_that_begin_in_each_other_are_read_within_the_bound_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of a million beginnings was read to the end of the file."""
+    looked = []
+
+    def counting(start: memoryview) -> Inflated:
+        looked.append(len(start))
+        return inflated(start)
+
+    monkeypatch.setattr("engine.notices.pdf.inflated", counting)
+    for one in (b"stream\n", b"\nstream\n\x78\x01\0\x0a\0\xf5\xff"):
+        looked.clear()
+        with pytest.raises(VerificationFailed, match="longer than 134,217,728 bytes together"):
+            read_notice(one * 1_000_000)
+        assert sum(looked) < 2 * LARGEST_INSIDE
 
 
 def test_a_file_longer_than_a_notice_is_not_read_whole(tmp_path: Path) -> None:

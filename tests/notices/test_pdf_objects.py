@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 import pytest
 
@@ -55,6 +56,27 @@ def test_an_object_inside_a_stream_is_one_if_a_cross_reference_leads_there() -> 
 
 def test_a_name_in_escapes_is_the_name_that_it_stands_for() -> None:
     assert settled(file_of({1: b"<</S /J#61vaScript>>"})) == SCRIPT
+
+
+def test_zeros_and_comments_part_names_and_instructions_as_blanks_do() -> None:
+    assert (
+        settled(file_of({1: b"<</AA\0<<>>>>"}))
+        == "the file has an action that runs by itself, as no notice has"
+    )
+    for unseen in (b"3\0Tr\0", b"3 % 0\nTr", b"[]3 Tr"):
+        assert settled(file_of({1: b"<</Contents 2 0 R>>", 2: stream(unseen)})) == HIDDEN
+
+
+def test_a_stream_that_only_seems_compressed_is_read_as_it_stands() -> None:
+    """Bytes that can be inflated to something harmless may be instructions as they are."""
+    parts = (b"%", b" 3 Tr \n...")  # a comment, and as it stands a line end in the head of its second part
+    heads = (b"\0\x01\0\xfe\xff", b"\x01\n\0\xf5\xff")
+    blocks = b"".join(head + part for head, part in zip(heads, parts, strict=True))
+    unseen = b"\x78\x01" + blocks + zlib.adler32(b"".join(parts)).to_bytes(4)
+    assert zlib.decompress(unseen) == b"% 3 Tr \n..."
+    for said in (b"/X (/Filter /FlateDecode )", b"/X <</Filter /FlateDecode>>", b"%/Filter /FlateDecode\n"):
+        assert settled(file_of({1: b"<</Contents 2 0 R>>", 2: stream(unseen, said)})) == HIDDEN
+    assert settled(file_of({1: b"<</Contents 2 0 R>>", 2: stream(unseen, b"/Filter /FlateDecode")})) == ""
 
 
 @pytest.mark.parametrize("contents", [b"2 0 R", b"[2 0 R]", b"[ 4 0 R 2 0 R ]", b"3 0 R"])
