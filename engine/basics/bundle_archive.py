@@ -54,8 +54,9 @@ def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
 
     Raises ValueError for a name that a reader would refuse.
     """
+    places: dict[str, tuple[str, bool]] = {}
     for name in files:
-        if not plain(name):
+        if not plain(name) or clashes(name, places):
             raise ValueError(f"{name!r} cannot be a member of a bundle")
     stated = {
         "version": 1,
@@ -81,6 +82,21 @@ def plain(name: str) -> bool:
     )
 
 
+def clashes(name: str, places: dict[str, tuple[str, bool]]) -> bool:
+    """Return whether a folder could not hold a member of this name beside those before it.
+
+    Some folders take names in other letters' case for the same name, and none holds a file that has files.
+
+    Args:
+        name: the member's name.
+        places: every folder and file so far by its name in small letters, as it was spelled and whether it is
+            a file; those of this name are added.
+    """
+    steps = name.split("/")
+    parts = [("/".join(steps[:count]), count == len(steps)) for count in range(1, len(steps) + 1)]
+    return any(places.setdefault(part.lower(), (part, file)) != (part, file) for part, file in parts)
+
+
 def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the files of a bundle by name, and what its manifest says that the bundle is about.
 
@@ -92,7 +108,7 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
-            _refuse_more(archive, path.stat().st_size)
+            _refuse_more(archive, path)
     except UNREADABLE as error:
         raise VerificationFailed(f"{path.name} is not a bundle: {type(error).__name__}") from error
     stated = _stated(members.pop(MANIFEST, None))
@@ -105,6 +121,7 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
 
 def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
+    places: dict[str, tuple[str, bool]] = {}
     members = archive.infolist()
     if len(members) > MOST_MEMBERS:
         raise VerificationFailed(f"the bundle has more than {MOST_MEMBERS:,} members")
@@ -115,6 +132,8 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
             raise VerificationFailed(f"the bundle has a member {name[:60]!r}, which no bundle has")
         if name in files:
             raise VerificationFailed(f"the bundle has two members {name}")
+        if clashes(name, places):
+            raise VerificationFailed(f"the bundle has a member {name} that no folder holds beside another")
         # Other methods may need memory that the header of the member chooses.
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise VerificationFailed(f"{name} of the bundle is compressed by a method that is not read")
@@ -132,22 +151,26 @@ def _is_link(member: zipfile.ZipInfo) -> bool:
     return (member.external_attr >> 16) & 0o170000 == LINK
 
 
-def _refuse_more(archive: zipfile.ZipFile, size: int) -> None:
+def _refuse_more(archive: zipfile.ZipFile, path: Path) -> None:
     """Refuse an archive with bytes before its members, between them or after them, beside its own lines.
 
     Another program may unpack such bytes as further files, which nothing here has looked at.
 
     Raises VerificationFailed.
     """
-    place = 0
-    for member in archive.infolist():
+    place, members = 0, archive.infolist()
+    for member in members:
         # A remark or a further field has a length, and would move all that comes after it.
         if member.header_offset != place or member.extra or member.comment:
             raise VerificationFailed(MORE)
         place += LOCAL + len(member.filename) + member.compress_size
-    listed = sum(CENTRAL + len(member.filename) for member in archive.infolist())
-    if archive.start_dir != place or size != archive.start_dir + listed + END:
-        raise VerificationFailed(MORE)
+    listed, count = sum(CENTRAL + len(member.filename) for member in members), len(members)
+    # The library passes over what the end says of the number of members, by which other programs go.
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, listed, place, 0)
+    with path.open("rb") as file:
+        file.seek(archive.start_dir + listed)
+        if archive.start_dir != place or file.read(END + 1) != end:
+            raise VerificationFailed(MORE)
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

@@ -327,7 +327,7 @@ def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
 
     Raises VerificationFailed.
     """
-    stated, policy = notice.manifest, notice.policy
+    stated = notice.manifest
     if stated is None or (stated.seq, stated.log_size) != (index, checkpoint.size):
         raise VerificationFailed(
             f"the manifest names another entry or size than the proof, {index} at size {checkpoint.size}"
@@ -337,12 +337,7 @@ def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
         raise VerificationFailed(
             f"the manifest names the deal {stated.deal}; the checkpoint is of {checkpoint.origin}"
         )
-    if policy.deals and stated.deal not in policy.deals:
-        raise VerificationFailed(f"a notice of {stated.deal}; the policy asks for {', '.join(policy.deals)}")
-    if policy.origins and checkpoint.origin not in policy.origins:
-        raise VerificationFailed(
-            f"the log is {checkpoint.origin}; the policy asks for {', '.join(policy.origins)}"
-        )
+    notice.policy.refuse_other_log(checkpoint.origin)
 
 
 def _deal(notice: _Notice) -> str:

@@ -1,6 +1,16 @@
 // A deal in one file: a zip archive read within bounds, and each part of it held against its log (`headroom verify DEAL.bundle` gives the same steps).
 const LARGEST_BUNDLE = 512 * 2 ** 20, LARGEST_MEMBER = 64 * 2 ** 20, LARGEST_TOGETHER = 1024 * 2 ** 20, MOST_MEMBERS = 20000, BUNDLE_MANIFEST = "manifest.json";
 const MEMBER = /^[A-Za-z0-9@._-]{1,120}(?:\/[A-Za-z0-9@._-]{1,120}){0,7}$/;
+const BELONGS_TO_NONE = "the bundle holds bytes that belong to none of its members";
+// Some folders take names in other letters' case for the same name, and none holds a file that has files.
+function clashes(name, places) {
+  const steps = name.split("/");
+  return steps.some((_, n) => {
+    const part = steps.slice(0, n + 1).join("/"), known = part.toLowerCase(), spelled = `${part} ${n + 1 === steps.length}`;
+    if (!places.has(known)) places.set(known, spelled);
+    return places.get(known) !== spelled;
+  });
+}
 const plainMember = (name) => MEMBER.test(name) && !name.split("/").some((step) => /^\.*$/.test(step));
 const CRCS = Uint32Array.from({ length: 256 }, (_, n) => { let value = n; for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1; return value; });
 function crc32(bytes) { let value = 0xffffffff; for (let n = 0; n < bytes.length; n += 1) value = CRCS[(value ^ bytes[n]) & 255] ^ (value >>> 8); return (value ^ 0xffffffff) >>> 0; }
@@ -15,15 +25,18 @@ async function membersOf(bytes, called) {
   const count = view.getUint16(end + 10, true), size = view.getUint32(end + 12, true), before = end - size - view.getUint32(end + 16, true);
   odd(before >= 0);
   need(count <= MOST_MEMBERS, `the bundle has more than ${MOST_MEMBERS.toLocaleString("en")} members`);
+  const places = new Map(), ofOneDisk = view.getUint32(end + 4, true) === 0 && view.getUint16(end + 8, true) === count;
   let at = end - size, whole = 0, next = 0, alone = true;
   for (let n = 0; n < count; n += 1) {
+    need(at < end, BELONGS_TO_NONE);
     odd(at + 46 <= end && view.getUint32(at, true) === 0x02014b50);
     const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)], [crc, packed, length] = [16, 20, 24].map((place) => view.getUint32(at + place, true));
     const [named, extra, remark] = [28, 30, 32].map((place) => view.getUint16(at + place, true)), local = before + view.getUint32(at + 42, true);
-    const raw = bytes.subarray(at + 46, at + 46 + named), name = latin1(raw);
+    const raw = bytes.subarray(at + 46, at + 46 + named), name = flags & 0x800 ? utf8(raw) : latin1(raw);
     const link = ((view.getUint32(at + 38, true) >>> 16) & 0o170000) === 0o120000;
     need((name === BUNDLE_MANIFEST || plainMember(name)) && !link, `the bundle has a member '${name.slice(0, 60)}', which no bundle has`);
     need(!found.has(name), `the bundle has two members ${name}`);
+    need(!clashes(name, places), `the bundle has a member ${name} that no folder holds beside another`);
     need(method === 0 || method === 8, `${name} of the bundle is compressed by a method that is not read`);
     odd((flags & 1) === 0 && local + 30 <= bytes.length && view.getUint32(local, true) === 0x04034b50);
     const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
@@ -40,7 +53,7 @@ async function membersOf(bytes, called) {
     at += 46 + named + extra + remark;
   }
   // Bytes before the members, between them or after them: another program may unpack them as further files.
-  need(alone && next === end - size && at === end && end + 22 === bytes.length, "the bundle holds bytes that belong to none of its members");
+  need(alone && ofOneDisk && next === end - size && at === end && end + 22 === bytes.length, BELONGS_TO_NONE);
   return found;
 }
 async function unpackedMember(inside, length, called) {

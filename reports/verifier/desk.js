@@ -1,5 +1,5 @@
 // The page itself: what was dropped, told apart by what it is, and the answer as a table of steps.
-const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), held: [], exports: new Map(), arriving: new Map(), stamps: [] };
+const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), held: [], exports: new Map(), arriving: new Map(), stamps: [], unread: [] };
 
 // Two files of one name that differ are both kept: neither takes the other's place unseen.
 function put(map, name, value, alike) {
@@ -57,8 +57,10 @@ function sorted() {
 const hasTiles = (files) => [...files.keys()].some((path) => path.startsWith("tile/"));
 function kept(folder, files) {
   const path = folder ? `${folder}/checkpoint` : "checkpoint";
-  if (files.has("checkpoint")) keep(given.held, path, notesIn(freed(files.get("checkpoint"))));
-  if (files.has("checkpoint.stamp")) keep(given.stamps, `${path}.stamp`, [freed(files.get("checkpoint.stamp"))]);
+  const text = (part, expected) => { try { return files.has(part) ? freed(files.get(part)) : null; } catch { given.unread.push(`${folder ? `${folder}/` : ""}${part} is not text: ${expected} is expected.`); return null; } };
+  const held = text("checkpoint", "a checkpoint"), stamp = text("checkpoint.stamp", "a time stamp");
+  if (held !== null) keep(given.held, path, notesIn(held));
+  if (stamp !== null) keep(given.stamps, `${path}.stamp`, [stamp]);
   files.clear();
 }
 // Whether a stamp says that it is of this checkpoint: its origin, its size, and the SHA-256 of its first five lines.
@@ -87,8 +89,8 @@ async function paired() {
 
 async function answers() {
   sorted();
-  if (given.policy === null) return { needs: "Give your policy too: a .toml file with the keys that you trust.", answers: [] };
-  const found = [], whole = [...given.exports.values()], { held } = await paired();
+  const { held, unused } = await paired(), waiting = waitingFor(unused.length), found = [], whole = [...given.exports.values()];
+  if (given.policy === null) return { needs: "Give your policy too: a .toml file with the keys that you trust.", waiting, answers: [] };
   for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, held, given.policy, folder, given.policyName)) });
   for (const [name, bytes] of given.bundles) found.push({ what: name, ...(await verifyBundle(bytes, name, given.policy, given.policyName)) });
   for (const [name, bytes] of given.notices) {
@@ -96,7 +98,7 @@ async function answers() {
     for (const files of whole) if (await ofTheNotice(bytes, files)) deal.push(files);
     found.push({ what: name, ...(await verifyNotice(bytes, name, given.policy, given.policyName, deal)) });
   }
-  return { needs: "", answers: found };
+  return { needs: "", waiting, answers: found };
 }
 
 // Whether an exported log is the one that a notice is of: the names in their checkpoints are the same.
@@ -122,10 +124,9 @@ function shown(answer) {
 }
 
 const counts = () => `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.held.length} files of held checkpoints, ${given.policy ? "a policy" : "no policy"}.`;
-// What was given and cannot be checked yet.
-async function waiting() {
-  const lonely = (await paired()).unused.length;
-  return [given.held.length && !given.exports.size ? "What is held is checked once you give the exported log." : "", lonely ? `${lonely} of the time stamps ${lonely === 1 ? "lies" : "lie"} beside no checkpoint that you gave.` : ""].filter(Boolean).join(" ");
+// What was given and cannot be checked, or not yet; so many of the stamps have no checkpoint.
+function waitingFor(lonely) {
+  return [...given.unread, given.held.length && !given.exports.size ? "What is held is checked once you give the exported log." : "", lonely ? `${lonely} of the time stamps ${lonely === 1 ? "lies" : "lie"} beside no checkpoint that you gave.` : ""].filter(Boolean).join(" ");
 }
 
 async function took(files) {
@@ -134,8 +135,8 @@ async function took(files) {
     try { take(file.webkitRelativePath || file.taken || file.name, new Uint8Array(await file.arrayBuffer())); }
     catch (error) { wrong.push(error.message); }
   }
-  const { needs, answers: found } = await answers();
-  said.textContent = [counts(), await waiting(), needs, ...wrong].filter(Boolean).join(" ");
+  const { needs, waiting, answers: found } = await answers();
+  said.textContent = [counts(), waiting, needs, ...wrong].filter(Boolean).join(" ");
   document.getElementById("answer").replaceChildren(...found.map(shown));
   document.body.dataset.done = String(Number(document.body.dataset.done ?? 0) + 1);
 }

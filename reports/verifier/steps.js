@@ -92,8 +92,7 @@ class Notice {
     const time = this.time(stamps.filter((one) => one !== null), count, cosigned.map(({ at }) => at).sort((one, other) => one - other)[0] ?? null);
     need(BigInt(manifest.seq) === proof.index && BigInt(manifest.log_size) === head.size, `the manifest names another entry or size than the proof, ${proof.index} at size ${head.size}`);
     need(head.origin.endsWith(`/deal/${manifest.deal}`), `the manifest names the deal ${manifest.deal}; the checkpoint is of ${head.origin}`);
-    need(policy.deals.length === 0 || policy.deals.includes(manifest.deal), `a notice of ${manifest.deal}; the policy asks for ${policy.deals.join(", ")}`);
-    need(policy.origins.length === 0 || policy.origins.includes(head.origin), `the log is ${head.origin}; the policy asks for ${policy.origins.join(", ")}`);
+    refuseOtherLog(head.origin, policy);
     this.head = head;
     this.lines = await entriesIn(this.files.get("date.jsonl"), head, "of its date");
     this.wholeDate(Number(proof.index));

@@ -17,7 +17,7 @@ import pytest
 from engine.audit.verify_bundle import BundleVerification, verify_bundle
 from engine.audit.verify_export import verify_export
 from engine.basics.bundle_archive import LARGEST_MEMBER, MOST_MEMBERS, packed, unpacked
-from engine.basics.canonical_json import canonical
+from engine.basics.canonical_json import canonical, sha256_hex
 from engine.basics.errors import VerificationFailed
 from engine.determination.template import Template
 from engine.notices.trust_policy import Policy
@@ -162,6 +162,18 @@ def entry(name: str, data: bytes) -> bytes:
     return made[: directory(made)]
 
 
+def ending(place: int, value: int) -> Callable[[bytes], bytes]:
+    """An archive whose end says something else: of its disk (4, 6), or of its number of members (8, 10)."""
+
+    def change(whole: bytes) -> bytes:
+        changed = bytearray(whole)
+        there = struct.unpack_from("<H", changed, len(changed) - 22 + place)[0]
+        struct.pack_into("<H", changed, len(changed) - 22 + place, there + value)
+        return bytes(changed)
+
+    return change
+
+
 BELONGS_TO_NONE: dict[str, Callable[[bytes], bytes]] = {
     "bytes after the end": lambda whole: whole + b"more",
     "a remark at the end": remarked,
@@ -174,6 +186,11 @@ BELONGS_TO_NONE: dict[str, Callable[[bytes], bytes]] = {
     "a further field": with_extra,
     "two archives, one after the other": lambda whole: archive([("notices/forged.pdf", b"%PDF-")]) + whole,
     "words before the beginning": lambda whole: b"more" + whole,
+    "a member fewer by the end": ending(10, -1),
+    "a member more by the end": ending(10, 1),
+    "a member fewer on this disk": ending(8, -1),
+    "a second disk": ending(4, 1),
+    "a directory on a second disk": ending(6, 1),
 }  # fmt: skip
 
 
@@ -200,6 +217,18 @@ def test_a_member_that_would_be_unpacked_as_a_link_is_refused_alike(
     )  # fmt: skip
     path.write_bytes(link)
     with pytest.raises(VerificationFailed, match="a member 'log/checkpoint', which no bundle has") as refused:
+        unpacked(path)
+    assert asked(path, policy)["steps"][0]["difference"] == str(refused.value)
+
+
+@pytest.mark.parametrize("second", ["log/X", "Log/y", "log/x/y", "log"])
+def test_members_that_a_folder_could_not_hold_together_are_refused_alike(
+    second: str, policy: Policy, tmp_path: Path
+) -> None:
+    """Each is as the manifest states it; on some machines one of them would take the other's place."""
+    members, path = {"log/x": b"x", second: b"y"}, tmp_path / "case.bundle"
+    path.write_bytes(manifested(members, files={name: sha256_hex(data) for name, data in members.items()}))
+    with pytest.raises(VerificationFailed, match=f"a member {second} that no folder holds") as refused:
         unpacked(path)
     assert asked(path, policy)["steps"][0]["difference"] == str(refused.value)
 
@@ -290,6 +319,8 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "the end cut": lambda whole: whole[:-30],
     "a name that leads out": lambda _: archive([("../log/checkpoint", b"x")]),
     "a name of another root": lambda _: archive([("/etc/passwd", b"x")]),
+    "an accent in one character": lambda _: archive([("reports/\u00e9.csv", b"x")]),
+    "an accent in two characters": lambda _: archive([("reports/e\u0301.csv", b"x")]),
     "a step of dots": lambda _: archive([("log/../x", b"x")]),
     "a folder as a member": lambda _: archive([("log/", b"")]),
     "a bomb": lambda _: archive([("log/x", bytes(LARGEST_MEMBER + 1))]),

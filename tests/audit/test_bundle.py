@@ -173,6 +173,13 @@ def test_a_name_that_leads_elsewhere_is_no_member(name: str, tmp_path: Path) -> 
             unpacked(tmp_path / "bad.bundle")
 
 
+@pytest.mark.parametrize("second", ["log/X", "Log/y", "log/x/y"])
+def test_a_bundle_is_not_written_that_a_folder_could_not_hold(second: str) -> None:
+    assert packed({"log/x": b"1", "log/y": b"2"}, {})
+    with pytest.raises(ValueError, match="cannot be a member"):
+        packed({"log/x": b"1", second: b"2"}, {})
+
+
 def test_a_bomb_meets_a_bound(tmp_path: Path) -> None:
     (tmp_path / "bomb.bundle").write_bytes(archive([("log/x", bytes(LARGEST_MEMBER + 1))]))
     assert (tmp_path / "bomb.bundle").stat().st_size < LARGEST_MEMBER // 500

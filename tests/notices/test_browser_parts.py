@@ -66,6 +66,18 @@ def test_every_notice_is_said_alike_with_and_without_its_log(
             assert answer["verified"]
 
 
+@pytest.mark.parametrize("name", ["deals", "origins"])
+def test_a_notice_that_the_policy_does_not_ask_for_is_refused_alike(
+    name: str, desk: Path, policy: Policy, all_templates: dict[str, Template]
+) -> None:
+    notice = max((desk / "notices" / DEAL).glob("*.pdf"))
+    bounded = policy.model_copy(update={name: ("another",)})
+    answer = browser_says(bounded, notices=[str(notice)])["notices"][0]
+    found = ours(notice.read_bytes(), bounded, all_templates)
+    assert theirs(answer) == found
+    assert (found[-1][0], "asks for another" in (found[-1][2] or "")) == ("log", True)
+
+
 def test_a_changed_notice_differs_at_the_same_step(
     desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
 ) -> None:

@@ -77,6 +77,21 @@ def test_a_policy_that_cannot_be_read_leaves_the_page_without_the_former_one(tmp
     assert (said["wrong"], said["needs"]) == ([], "")
 
 
+@pytest.mark.parametrize("folder", ["", "held/"])
+def test_what_is_held_and_is_not_text_is_said(folder: str, tmp_path: Path) -> None:
+    """The page stayed as it was, and said nothing of what came with such a file either."""
+    policy, held = tmp_path / "trustee.toml", tmp_path / "checkpoint"
+    policy.write_bytes(b"deals = []\n")
+    held.write_bytes(b"\xff\x00\xfe\x80")
+    names = [(policy.name, policy), (f"{folder}checkpoint", held), (f"{folder}checkpoint.stamp", held)]
+    said = browser_says("", given=[[name, str(path)] for name, path in names])["given"]
+    assert (said["wrong"], said["answers"]) == ([], [])
+    assert said["waiting"] == (
+        f"{folder}checkpoint is not text: a checkpoint is expected. "
+        f"{folder}checkpoint.stamp is not text: a time stamp is expected."
+    )
+
+
 def test_both_refuse_the_same_characters() -> None:
     """Every character is tried: those of a line's middle, since a mark may stand at a file's beginning."""
     mine = [code for code in range(0x110000) if STRANGE.search(f"a{chr(code)}")]

@@ -11,12 +11,12 @@ import { createInterface } from "node:readline";
 
 const [folder, ...parts] = process.argv.slice(2);
 const code = parts.map((part) => readFileSync(join(folder, `${part}.js`), "utf-8")).join("\n");
-const names = "Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter, readPageWords, plainText";
+const names = "Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter, readPageWords, plainText";
 const loaded = new Function(`${code}; return { ${names} };`);
 
 // The answer to one question, by parts that have seen nothing yet: they are run anew, as a browser runs them for a page that is opened.
 async function answerTo(asked) {
-  const { Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter, readPageWords, plainText } = loaded();
+  const { Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter, readPageWords, plainText } = loaded();
   const heldIn = (path) => ({ file: basename(path), notes: notesIn(freed(readFileSync(path))), stamp: existsSync(`${path}.stamp`) ? freed(readFileSync(`${path}.stamp`)) : null });
   const within = (root, at = root) => readdirSync(at).flatMap((name) => (statSync(join(at, name)).isDirectory() ? within(root, join(at, name)) : [relative(root, join(at, name))]));
   const filesOf = (root) => new Map(within(root).map((name) => [name, new Uint8Array(readFileSync(join(root, name)))]));
@@ -71,7 +71,7 @@ async function answerTo(asked) {
   if (asked.given) {
     const wrong = [];
     for (const [name, path] of asked.given) { try { take(name, new Uint8Array(readFileSync(path))); } catch (error) { wrong.push(error.message); } }
-    answer.given = { ...(await answers()), waiting: await waiting(), wrong };
+    answer.given = { ...(await answers()), wrong };
   }
   return answer;
 }
