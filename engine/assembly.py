@@ -229,7 +229,7 @@ def foresight_page() -> Any:
     """Return what renders a foresight report: its parts by name -> HTML and PDF."""
 
     def render(parts: Any) -> tuple[str, bytes]:
-        from reports.pages.foresight import ForesightInputs
+        from reports.pages.foresight_inputs import ForesightInputs
         from reports.render.pdf import render_foresight
 
         return render_foresight(ForesightInputs(**parts))

@@ -31,10 +31,11 @@ Each process calls it itself, because templates hold functions that cannot be se
 
 @dataclass(frozen=True)
 class StatedPath:
-    """One path ready to be lived: its name, and the rates of each index."""
+    """One path ready to be lived: its name, the rates of each index, and the scenario that made them."""
 
     name: str
     rates: Mapping[str, Rates]
+    scenario: ScenarioPath | None = None
 
 
 def scenario_paths(
@@ -69,7 +70,7 @@ def scenario_paths(
             for multiple in multiples:
                 path = change(ScenarioPath(read_legs(legs), point, shape, multiple))
                 rates = {name: path.rates(level, deal.closing_date, until) for name, level in start.items()}
-                paths.append(StatedPath(path.name, rates))
+                paths.append(StatedPath(path.name, rates, path))
     return tuple(paths)
 
 

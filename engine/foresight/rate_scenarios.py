@@ -70,6 +70,32 @@ class ScenarioPath:
         )
         return f"{legs} {self.point} {float(self.multiple):.1f}x"
 
+    @property
+    def in_words(self) -> str:
+        """The path as a sentence names it: `Scenario B, middle of its band`."""
+        legs = " and then ".join(
+            leg.scenario if leg.days is None else f"{leg.scenario} for {leg.days} days" for leg in self.legs
+        )
+        speed = "" if self.multiple == 1 else f", time running {float(self.multiple):.1f} times as fast"
+        at = self.point if self.point == "middle" else f"{self.point} end"
+        return f"Scenario {legs}, {at} of its band{speed}"
+
+    @property
+    def falls(self) -> str:
+        """What its rate does: `falls by 35% a year, compound`."""
+        each = [
+            f"{float(self._scenario(leg).decline) * 100:g}% a year"
+            + ("" if leg.days is None else f" for {leg.days} days")
+            for leg in self.legs
+        ]
+        jump = (
+            ""
+            if self.jump is None
+            else f", with a jump of {float(self.jump.share) * 100:+g}% after {self.jump.weeks} weeks"
+        )
+        shape = "compound" if self.shape == "compound" else "in a straight line"
+        return f"falls by {', then by '.join(each)}, {shape}{jump}"
+
     def faster(self, multiple: Fraction) -> ScenarioPath:
         """Return the same path with time running `multiple` times as fast."""
         return replace(self, multiple=multiple)

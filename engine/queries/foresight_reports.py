@@ -11,13 +11,16 @@ from typing import Any
 
 from engine import __version__
 from engine.basics.many_processes import Workers
+from engine.determination.template import Cure, Template
 from engine.foresight.answers import as_data
-from engine.foresight.draft_paths import POINTS, Make
+from engine.foresight.draft_paths import POINTS, Make, StatedPath
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.ladder import Inversion, Ladder, inversion_words, ladder_at_closing
+from engine.foresight.stress import closing_levels
 from engine.queries.draft_files import until_of
 from engine.queries.foresight_questions import StressAsked, stated_paths, stress
 from engine.terms.as_written import Deal, resolve
+from engine.terms.in_force import TermsInForce
 
 SHOWN = 5
 """Paths whose rates are drawn."""
@@ -47,6 +50,7 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
         "facts": given.described(),
         "closing": deal.closing_date,
         "illustrative": terms.illustrative,
+        "sections": _sections(terms, templates),
         "titles": {key: templates[clause.template].title for key, clause in terms.covenants.items()},
         "ladder": ladder_data(ladder),
     }
@@ -113,9 +117,56 @@ def stress_parts(
     drawn = stated_paths(deal, asked, until)[:SHOWN]
     return {
         "stress": as_data(answer),
-        "rates": [{"name": path.name, "points": _points(path.rates)} for path in drawn],
+        "rates": [
+            {
+                "name": path.name,
+                "points": _points(path.rates),
+                "words": path.name if path.scenario is None else path.scenario.in_words,
+                "falls": None if path.scenario is None else path.scenario.falls,
+            }
+            for path in drawn
+        ],
+        "band": _band(deal, drawn[0], until),
         "scenarios": as_data(stress(deal, make, given, every, workers, watch)),
     }
+
+
+def _band(deal: Deal, path: StatedPath, until: date) -> list[tuple[str, float, float]]:
+    """Return (date, rate, rate) at both ends of a path's band. A path that no scenario made has none."""
+    if path.scenario is None:
+        return []
+    start = next(iter(closing_levels(deal).values()))
+    ends = [
+        replace(path.scenario, point=point, missing=frozenset()).rates(start, deal.closing_date, until)
+        for point in ("low", "high")
+    ]
+    return [
+        (str(day), float(value), float(other))
+        for (day, value), (_, other) in zip(*ends, strict=True)
+        if value is not None and other is not None
+    ]
+
+
+def _sections(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[str, dict[str, str]]:
+    """Return the section of each test and trigger, and of what follows from it, by what happens.
+
+    The empty text stands for what has no section of its own.
+    """
+    sections: dict[str, dict[str, str]] = {}
+    for key, clause in terms.covenants.items():
+        sections[key] = {"": clause.cite}
+        cure = getattr(clause, "cure", "none")
+        if isinstance(cure, Cure):
+            sections[key] |= dict.fromkeys(("cure by", "default"), cure.cite)
+        make = templates[clause.template].deliver
+        if make is not None:
+            sections[key] |= dict.fromkeys(("obliged", "due"), make(clause).cite)
+    for name, trigger in terms.triggers.items():
+        sections[name] = {"": trigger.cite}
+        for consequence in trigger.consequences:
+            if consequence.deliver is not None:
+                sections[name] |= dict.fromkeys(("obliged", "due"), consequence.deliver.cite)
+    return sections
 
 
 def _points(rates: Mapping[str, Sequence[Any]]) -> list[tuple[str, float | None]]:

@@ -107,13 +107,19 @@ def _marks(marks: Sequence[tuple[str, date]], first: date, last: date) -> list[d
 
 
 def rates(
-    paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]], first: date, last: date
+    paths: Sequence[Mapping[str, Any]],
+    between: Sequence[tuple[str, float, float]],
+    levels: Sequence[tuple[str, float]],
+    first: date,
+    last: date,
 ) -> dict[str, Any]:
     """Return the stated rates over the same dates as the lanes.
 
-    Each path has a dash of its own. The levels that the rates meet are drawn too.
+    Each path has a dash of its own. The band that the first path lies in, given as both its ends by date, and
+    the levels that the rates meet are drawn too.
     """
     values = [float(value) for path in paths for _, value in path["points"] if value is not None]
+    values += [rate for _, *ends in between for rate in ends]
     low, high = (
         min([*values, *(level for _, level in levels)]),
         max([*values, *(level for _, level in levels)]),
@@ -136,11 +142,16 @@ def rates(
         )
         x, y = points[-1] if points else (NAMES, TOP)
         lines[-1] |= {"name": str(path["name"]), "x": x, "y": min(y, TOP + PLOT - 34)}
+    ends = [
+        [(across(date.fromisoformat(day), first, last), down(pair[side])) for day, *pair in between]
+        for side in (0, 1)
+    ]
     marks = [{"y": down(value), "text": f"{value:.2f}"} for value in ticks(low, high, 6)]
     drawn = [
         {"y": down(level), "text": f"{name} {level:.4f}"} for name, level in levels if low < level < high
     ]
     return {
+        "band": f"{polyline([*ends[0], *reversed(ends[1])])}Z" if between else "",
         "lines": lines,
         "ticks": marks,
         "levels": drawn,

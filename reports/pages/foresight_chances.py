@@ -15,6 +15,7 @@ from reports.drawing import lanes
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
+MOST_DECIMALS = 6
 NAMED = re.compile("`([^`]*)`")
 """The name of a test or a trigger, as a reason has it."""
 DEFINITIONS = (
@@ -29,7 +30,15 @@ DEFINITIONS = (
 )
 
 
-def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
+def chance_words(share: float, under: float) -> str:
+    """Return a chance with two decimals, or with as many as it takes to lie on its own side of a bound."""
+    decimals = 2
+    while decimals < MOST_DECIMALS and (float(f"{share:.{decimals}f}") < under) != (share < under):
+        decimals += 1
+    return f"{share:.{decimals}f}"
+
+
+def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
     """Return the heat map and its words; None if nothing was calibrated."""
     if calibration is None:
         return None
@@ -52,7 +61,7 @@ def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
             )
             row.append(
                 {
-                    "chance": f"{best['false_alarm']:.2f}",
+                    "chance": chance_words(best["false_alarm"], under),
                     "error": f"± {max(best['error'], 0.005):.2f}",
                     "missed": "no shortfall"
                     if best["missed"] is None
@@ -68,8 +77,9 @@ def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
             )
         rows.append({"count": counted(count, "dates"), "cells": row})
     return {
-        "heading": f"Calibration of {calibration['term']}",
+        "heading": f"Calibration: {title(calibration['term'].split('.')[1])}",
         "intro": (
+            "Across: the level, in USD per GPU-hour. Down: the dates in a row that begin it. "
             f"Each cell: the probability of at least one false alarm in {calibration['weeks']} weeks with "
             "its Monte Carlo error; shortfalls missed; weeks late. Bar: the probability, full at 0.50. "
             f"Heavy frame: under {under:.2f}. Corner: the draft. Released on {counted(release, 'dates')}."

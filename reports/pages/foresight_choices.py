@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.values import counted, listed
+from reports.pages.foresight_chances import chance_words
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
@@ -17,6 +18,8 @@ Title = Callable[[str], str]
 TIMES = {1: "once", 2: "twice"}
 A_YEAR = 52
 MOST_SAID = 3
+LEAST_SAID = 0.005
+"""The least share that is not 0.00 in print."""
 
 
 def choices(
@@ -75,20 +78,31 @@ def _counts(calibration: Value | None, title: Title) -> Iterator[list[str]]:
         for cell in calibration["model"]
         if _but_count(cell) == _but_count(drafted) and cell["variant"] != drafted["variant"]
     ]
-    others = "; ".join(f"{counted(cell['variant']['count'], 'dates')}: {_figures(cell)}" for cell in same)
+    under = calibration["smallest_count_under"]["share"]
+    others = "; ".join(
+        f"{counted(cell['variant']['count'], 'dates')}: {_figures(cell, under)}" for cell in same
+    )
     name = f"{title(calibration['term'].split('.')[1])}, count"
     if others:
-        yield [name, f"{counted(drafted['variant']['count'], 'dates')}: {_figures(drafted)}", others]
+        yield [name, f"{counted(drafted['variant']['count'], 'dates')}: {_figures(drafted, under)}", others]
 
 
 def _but_count(cell: Value) -> tuple[Any, ...]:
     return tuple(cell["variant"].get(name) for name in ("level", "release", "release_level"))
 
 
-def _figures(cell: Value) -> str:
+def _figures(cell: Value, under: float) -> str:
     missed = "no shortfall" if cell["missed"] is None else f"missed {cell['missed'] * 100:.1f}%"
     late = "" if cell["delay"] is None else f", late {cell['delay']:.1f} weeks"
-    return f"false {cell['false_alarm']:.2f} ± {max(cell['error'], 0.005):.2f}, {missed}{late}"
+    return f"false alarm {_chance(cell, under)}, {missed}{late}"
+
+
+def _chance(cell: Value, under: float) -> str:
+    """Return the probability of a false alarm with its Monte Carlo error."""
+    # Paths are a sample, so an alarm on none of them is not an alarm that never comes.
+    if cell["false_alarm"] < LEAST_SAID:
+        return "under 0.01"
+    return f"{chance_words(cell['false_alarm'], under)} ± {max(cell['error'], LEAST_SAID):.2f}"
 
 
 def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]:
@@ -127,22 +141,20 @@ def calibration_lead(calibration: Value | None) -> str:
         return ""
     variant = drafted["variant"]
     level = f"{variant['level'] / 10_000:.2f}"
+    under = calibration["smallest_count_under"]["share"]
     said = (
-        f"A level of {level} counted {_times(variant['count'])} is a false alarm in {_of_100(drafted)} of "
-        "100 histories"
+        f"A level of {level} counted {_times(variant['count'])} gives a false alarm within "
+        f"{calibration['weeks']} weeks with a probability of {_chance(drafted, under)}"
     )
     others = [
         cell
         for cell in calibration["model"]
         if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]
     ]
-    more = "".join(f"; counted {_times(cell['variant']['count'])}, in {_of_100(cell)}" for cell in others[:1])
-    return f"{said} of {calibration['weeks']} weeks{more}."
-
-
-def _of_100(cell: Value) -> str:
-    # Paths are a sample, so an alarm on none of them is not an alarm that never comes.
-    return "fewer than 1" if cell["false_alarm"] < 0.005 else str(round(cell["false_alarm"] * 100))
+    more = "".join(
+        f"; counted {_times(cell['variant']['count'])}, {_chance(cell, under)}" for cell in others[:1]
+    )
+    return f"{said}{more}."
 
 
 def _times(count: int) -> str:

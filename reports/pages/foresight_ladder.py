@@ -48,13 +48,36 @@ def ladder_page(
         if rung["fails"] == "above"
     ]
     said = f"{listed(above)}. " if above else ""
+    # A limb that rests on several indices acts sooner where all of them fall, as on a stated path.
+    alone = (
+        " Each rate and its weeks are of one index while the others stay; on the stated paths all fall alike."
+        if len(ladder["today"]) > 1
+        else ""
+    )
     others = _other_weeks({row["weeks"] for row in drawn["rows"]}, lived)
     return {
         **drawn,
-        "said": f"{said}Weeks are of Scenario B, middle of its band.{others}",
+        "said": f"{said}{_key(below)}Weeks are of Scenario B, middle of its band.{alone}{others}",
         "alt": "; ".join(f"{row['name']} acts at {row['rate']}" for row in drawn["rows"]),
         "today_text": f"{today:.2f}",
     }
+
+
+LOOKS = (
+    ("early amortization", "solid: early amortization"),
+    ("default", "hatched: a default"),
+    ("obligation", "dashed: an Obligation"),
+)
+"""The kinds of limb that have a look of their own."""
+
+
+def _key(below: Sequence[Value]) -> str:
+    """Return what the bars of a ladder mean, for those that it has."""
+    kinds = {rung["kind"] for rung in below}
+    said = [words for kind, words in LOOKS if kind in kinds]
+    open_ = sorted(kinds - {kind for kind, _ in LOOKS})
+    said += [f"open: a {listed(open_, 'or')}"] if open_ else []
+    return f"A bar begins where its limb acts; {'; '.join(said)}. " if said else ""
 
 
 def _weeks(rung: Value, lived: Sequence[Value]) -> str:

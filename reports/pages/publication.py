@@ -59,13 +59,26 @@ table { border-collapse: collapse; margin: .6rem 0 1.2rem; width: 100%; }
 svg { max-width: 100%; height: auto; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #ccc;
   overflow-wrap: anywhere; }
+th { overflow-wrap: break-word; }
 h2 { border-top: 1px solid #111; padding-top: .4rem; } h2 .n { margin-right: .8em; }
 svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { letter-spacing: -.04em; }
 .mark { border: 2px solid #8a1c1c; padding: .4rem .8rem; font-weight: 600; }
-@media (max-width: 46rem) { section { overflow-x: auto; } svg { max-width: none; width: 44rem; } }
+.answer p:first-child { font-size: 1.15em; } .note { font-size: .88em; color: #333; }
+.figt { font-weight: 600; } .sig { display: flex; gap: 1rem; margin-top: 3rem; }
+.sig p { flex: 1; border-top: 1px solid #111; }
+.heat { border-collapse: separate; border-spacing: .4rem; margin-left: -.4rem; } .heat th { border: 0; }
+.heat td { position: relative; border: 1px solid #777; padding: .3rem .5rem .7rem; overflow-wrap: normal; }
+.heat .sub { display: block; font-size: .8em; } .heat b + .sub { display: inline; }
+.heat td.framed { border: 3px solid #111; }
+.heat .bar { position: absolute; left: 0; bottom: 0; height: .35rem; background: #111; }
+.heat .corner { position: absolute; right: .2rem; top: .2rem; border: 1px solid #111; padding: 0 .2rem;
+  font: 600 .65em/1.3 system-ui, sans-serif; }
+@media (max-width: 46rem) { section { overflow-x: auto; } svg { max-width: none; width: 44rem; }
+  td { overflow-wrap: break-word; } .heat td { min-width: 8rem; }
+  .part { table-layout: fixed; } .part td { overflow-wrap: anywhere; } }
 """
 """How the page looks in a browser: no file and no network beside it. On a telephone a drawing keeps the size
-at which its words can be read, and its section scrolls sideways.
+at which its words can be read, no word of a table is broken, and their section scrolls sideways.
 """
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
 

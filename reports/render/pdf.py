@@ -27,7 +27,7 @@ from reports.notice.filled_page import filled_page
 from reports.notice.markup import to_html
 from reports.pages import audit, foresight, portfolio, publication, review, validation
 from reports.pages.audit import AuditInputs
-from reports.pages.foresight import ForesightInputs
+from reports.pages.foresight_inputs import ForesightInputs
 from reports.pages.portfolio import PortfolioInputs
 from reports.pages.publication import PublicationInputs
 from reports.pages.review import ReviewInputs

@@ -295,3 +295,20 @@ def test_the_paths_are_thursdays(load: Callable[[str], Deal], meridian: Deal) ->
     rates: Rates = path_of("C high 2.5x").rates(Decimal("2.10"), meridian.closing_date, date(2027, 1, 1))
     assert {day.weekday() for day, _ in rates} == {3}
     assert all((value or 0) > 0 for _, value in rates)
+
+
+def test_a_path_is_named_in_words_with_its_fall_its_speed_and_its_jump() -> None:
+    path = ScenarioPath(
+        read_legs("A:548,B"), "middle", "compound", Fraction(3, 2), Jump(Fraction(-3, 10), 26)
+    )
+    assert path.in_words == (
+        "Scenario A for 548 days and then B, middle of its band, time running 1.5 times as fast"
+    )
+    assert path.falls == (
+        "falls by 17.5% a year for 548 days, then by 35% a year, compound, with a jump of -30% after 26 weeks"
+    )
+    straight = ScenarioPath(read_legs("C"), "low", "straight line")
+    assert (straight.in_words, straight.falls) == (
+        "Scenario C, low end of its band",
+        "falls by 50% a year, in a straight line",
+    )

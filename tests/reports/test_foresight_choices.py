@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.pages.foresight_chances import chance_words
 from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
 
 LADDER = {
@@ -30,6 +31,7 @@ DRAFTED = cell(2, 0.18, 0.001, 1.0)
 CALIBRATION = {
     "term": "covenants.cash-sweep.level",
     "weeks": 104,
+    "smallest_count_under": {"share": 0.10},
     "drafted": DRAFTED,
     "model": [cell(1, 0.32, 0.0, 0.1), DRAFTED, cell(3, 0.08, 0.01, 2.1)],
 }
@@ -58,11 +60,10 @@ def test_what_there_is_to_decide_names_the_term_as_drafted_and_what_another_figu
     ]
     assert count == [
         "cash-sweep, count",
-        "2 dates: false 0.18 ± 0.01, missed 0.1%, late 1.0 weeks",
+        "2 dates: false alarm 0.18 ± 0.01, missed 0.1%, late 1.0 weeks",
         (
-            "1 date: false 0.32 ± 0.01, missed 0.0%, late 0.1 weeks; 3 dates: false 0.08 ± 0.01, missed "
-            "1.0%, "
-            "late 2.1 weeks"
+            "1 date: false alarm 0.32 ± 0.01, missed 0.0%, late 0.1 weeks; 3 dates: false alarm 0.08 ± "
+            "0.01, missed 1.0%, late 2.1 weeks"
         ),
     ]
 
@@ -128,8 +129,8 @@ def test_a_wording_that_changes_nothing_is_said_too() -> None:
 
 def test_each_answer_is_a_sentence_of_page_one() -> None:
     assert calibration_lead(CALIBRATION) == (
-        "A level of 1.50 counted twice is a false alarm in 18 of 100 histories of 104 weeks; counted 3 "
-        "times, in 8."
+        "A level of 1.50 counted twice gives a false alarm within 104 weeks with a probability of 0.18 ± "
+        "0.01; counted 3 times, 0.08 ± 0.01."
     )
     assert simulation_lead(SIMULATION, str) == (
         "On 10,000 paths of the model, within 52 weeks: early-amortization in effect, 0.40 ± 0.01. Never on "
@@ -139,3 +140,20 @@ def test_each_answer_is_a_sentence_of_page_one() -> None:
         " of the simulation: weighted average rental rate, which would follow the rate; not determined on "
         "any path: rate-floor."
     )
+
+
+def test_a_chance_has_as_many_decimals_as_it_takes_to_lie_on_its_own_side_of_the_bound() -> None:
+    assert [chance_words(share, 0.10) for share in (0.18, 0.0996, 0.1, 0.1004, 0.09)] == [
+        "0.18",
+        "0.0996",
+        "0.10",
+        "0.10",
+        "0.09",
+    ]
+    beside = {**CALIBRATION, "model": [DRAFTED, cell(3, 0.096, 0.01, 2.1)]}
+    assert calibration_lead(beside).endswith("counted 3 times, 0.096 ± 0.01.")
+
+
+def test_no_false_alarm_on_any_path_is_not_said_to_be_impossible() -> None:
+    rare = {**CALIBRATION, "drafted": cell(2, 0.0, 0.001, 1.0)}
+    assert "with a probability of under 0.01" in calibration_lead(rare)

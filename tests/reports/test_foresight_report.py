@@ -22,7 +22,8 @@ from engine.queries.foresight_reports import parts_of_report, stress_parts
 from engine.queries.simulation_questions import simulate
 from engine.terms.as_written import Deal, resolve
 from reports.drawing.lanes import across
-from reports.pages.foresight import ForesightInputs, compose
+from reports.pages.foresight import compose
+from reports.pages.foresight_inputs import ForesightInputs
 from reports.render.pdf import render_foresight
 from tests.queries.test_calibration_questions import answered, history
 from tests.reports.verapdf import failures
@@ -59,13 +60,15 @@ def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(
     inputs: ForesightInputs,
 ) -> None:
     page = compose(inputs)
-    first, never = said(page["answer"][0]), said(page["answer"][1])
+    first, chance, never = (said(runs) for runs in page["answer"][:3])
     assert first.startswith(
-        "Early amortization comes before Cash sweep level. Under B middle 1.0x, Loan to value fails on "
+        "Early amortization comes before Cash sweep level. Under Scenario B, middle of its band, Loan to value "
     )
     assert "Thursday 26 March 2026 at 1.9131." in first
     assert "An Event of Default of Loan to value is indicated from Friday 10 April 2026" in first
     assert "Early amortization is in effect from Thursday 16 April 2026 at 1.8662." in first
+    assert chance.startswith("By chance. On 100 paths of the model, within ")
+    assert "A level of 1.50 counted twice gives a false alarm within 40 weeks with a probability of" in chance
     assert never == "Never: Rental rate floor and Appraisal trigger act on no path up to Tuesday 12 May 2026."
 
 
@@ -122,8 +125,36 @@ def test_every_limb_has_a_lane_and_every_date_stands_in_the_table(inputs: Foresi
     }
     assert [span["kind"] for span in lanes["Loan to value"]["spans"]] == ["passes", "cure", "default"]
     assert lanes["Appraisal trigger"]["said"] == "never on this path"
-    assert ["Loan to value fails", "Thu 26 Mar 2026, 1.9131", "Thu 5 Feb 2026, 1.9221"] in found["rows"]
+    for row in (
+        ["Loan to value fails", "Thu 26 Mar 2026, 1.9131", "Thu 5 Feb 2026, 1.9221", "CA §7.02"],
+        [
+            "Loan to value must be cured by",
+            "Thu 9 Apr 2026, 1.8817",
+            "Fri 20 Feb 2026, 1.8443",
+            "CA §8.01(d)",
+        ],
+        ["Early amortization in effect", "Thu 16 Apr 2026, 1.8662", "Thu 26 Feb 2026, 1.8066", "IND §5.07"],
+        ["Appraisal trigger fails", "never", "never", "CA §7.04"],
+        ["Loan to value at its worst", "68.756% on 7 May 2026", "85.179% on 7 May 2026", "CA §7.02"],
+    ):
+        assert row in found["rows"]
     assert len(found["scenarios"]["rows"]) == 9
+
+
+def test_the_first_path_lies_in_the_band_of_its_scenario_and_its_words_say_what_it_does(
+    inputs: ForesightInputs,
+) -> None:
+    """On 8 January 2026, two days after closing: 2.10 x 0.70^(2/365) and 2.10 x 0.60^(2/365)."""
+    assert inputs.band[0] == ("2026-01-08", 2.0959, 2.0941)
+    found = compose(inputs)["stress"]
+    assert found["heading"] == "Stress: Scenario B, middle of its band"
+    assert found["intro"].endswith(
+        " The rate falls by 35% a year, compound (heavy line; grey: its whole band). At 2.5x time runs so many "
+        "times as fast."
+    )
+    assert found["chart"]["band"].endswith("Z")
+    bare = compose(replace(inputs, band=()))["stress"]
+    assert (bare["chart"]["band"], "grey" in bare["intro"]) == ("", False)
 
 
 def test_a_lane_marks_the_first_date_on_the_other_paths_and_words_of_a_short_stretch_stand_before_it(
@@ -152,7 +183,7 @@ def test_the_heat_map_marks_the_draft_and_what_stays_under_the_share(inputs: For
     assert drafted == [(1, 1)]
     for row in found["rows"]:
         for one in row["cells"]:
-            assert one["framed"] == (float(one["chance"]) < 0.10) or one["chance"] == "0.10"
+            assert one["framed"] == (float(one["chance"]) < 0.10)
 
 
 def test_every_probability_stands_with_its_error_and_what_was_left_out_is_named(
@@ -179,6 +210,24 @@ def test_what_was_not_worked_out_for_all_paths_at_once_is_named_with_the_reason(
         "exact engine's own steps: Loan to value and Early amortization (Loan to value may have a second Cure "
         "Period)."
     )
+
+
+def test_a_draft_of_several_indices_says_whose_rates_are_printed(inputs: ForesightInputs) -> None:
+    assert "alike" not in compose(inputs)["ladder"]["said"] + compose(inputs)["stress"]["intro"]
+    assert inputs.ladder is not None
+    several = {**inputs.ladder, "today": {**inputs.ladder["today"], "CRI-H200": "2.60"}}
+    page = compose(replace(inputs, ladder=several))
+    assert "Each rate and its weeks are of one index while the others stay;" in page["ladder"]["said"]
+    assert page["stress"]["intro"].endswith(" Every index falls alike; the rates are those of CRI-H100.")
+
+
+def test_what_the_words_of_the_heat_map_name_is_drawn_in_a_browser_too(inputs: ForesightInputs) -> None:
+    """Frames, bars and corners came from the style of the print alone, and the browser showed none."""
+    html, _ = render_foresight(inputs)
+    style, _, page = html.partition("</style>")
+    for name in ("framed", "bar", "corner", "sub", "sig"):
+        assert f'"{name}' in page or f" {name}" in page
+        assert f".{name} " in style
 
 
 def test_a_part_that_was_not_asked_for_is_left_out(inputs: ForesightInputs) -> None:

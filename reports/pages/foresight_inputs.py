@@ -1,0 +1,81 @@
+"""What a foresight report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from engine.basics.values import in_words
+
+Value = Mapping[str, Any]
+"""The JSON of one answer."""
+
+
+@dataclass(frozen=True)
+class ForesightInputs:
+    """What a foresight report is made of: answers as JSON; a section whose answer is not there is left out.
+
+    Attributes:
+        deal: the draft's name.
+        parties: the borrower's or the issuer's name.
+        file: the draft's file name.
+        sha256: of its text.
+        prepared: the date on which the report is made.
+        engine: the version that made it.
+        facts: what is assumed of the Servicer's reports.
+        closing: the Closing Date.
+        illustrative: whether the deal says that it is.
+        titles: each test's title, by its name.
+        sections: the section of each test and trigger, by what happens; the empty text is for all else.
+        ladder: the answer of `ladder`.
+        stress: the answer of `stress`.
+        rates: the stated rates of the paths that are drawn.
+        band: the rates at both ends of the first path's band, by date.
+        scenarios: the answer of `stress` under every scenario.
+        calibration: the answer of `calibrate`.
+        simulation: the answer of `simulate`.
+        comparisons: the answers of `compare`.
+        grid: the answer of `grid`.
+        backtest: the answer of `backtest`.
+    """
+
+    deal: str
+    parties: str
+    file: str
+    sha256: str
+    prepared: date
+    engine: str
+    facts: str
+    closing: date
+    illustrative: bool
+    titles: Mapping[str, str]
+    sections: Mapping[str, Mapping[str, str]]
+    ladder: Value | None = None
+    stress: Value | None = None
+    rates: Sequence[Value] = ()
+    band: Sequence[tuple[str, float, float]] = ()
+    scenarios: Value | None = None
+    calibration: Value | None = None
+    simulation: Value | None = None
+    comparisons: Sequence[Value] = ()
+    grid: Value | None = None
+    backtest: Value | None = None
+
+    @property
+    def issued_at(self) -> datetime:
+        """The moment that the file carries.
+
+        The date alone decides it, so the same inputs give the same bytes.
+        """
+        return datetime.combine(self.prepared, time(), UTC)
+
+    def section(self, name: str, what: str) -> str:
+        """Return the section of what happens to a test or a trigger; empty if the draft names none."""
+        own = self.sections.get(name, {})
+        return own.get(what, own.get("", ""))
+
+    def title(self, name: str) -> str:
+        """Return what a test or a trigger is called."""
+        return self.titles.get(name) or in_words(name).capitalize()

@@ -1,0 +1,216 @@
+"""The stress of a foresight report: the stated rates, a lane for each limb, first dates, rates and money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.values import counted, listed
+from engine.events.swept_money import swept_money
+from reports.drawing import lanes
+from reports.formats import long_date, short_date, table_date
+from reports.pages.foresight_inputs import ForesightInputs, Value
+
+KEY = (
+    "Thin line: passes. Dotted: fails, counted. Hatched: Cure Period. Solid: in effect, or default. Gap: "
+    "not determined."
+)
+
+
+def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
+    """Return the stated rates, the lanes and the tables of first dates; None if no path was lived."""
+    if inputs.stress is None:
+        return None
+    outcomes = inputs.stress["outcomes"]
+    first, last = inputs.closing, date.fromisoformat(inputs.stress["until"])
+    levels = []
+    if inputs.ladder is not None:
+        for rung in inputs.ladder["rungs"]:
+            pair = (inputs.title(rung["test"]), float(rung["rate"] or 0))
+            if rung["fails"] == "below" and rung["kind"] != "obligation" and pair not in levels:
+                levels.append(pair)
+    return {
+        "heading": f"Stress: {inputs.rates[0]['words']}" if inputs.rates else "Stress: stated paths",
+        "intro": f"From {long_date(first)} to {long_date(last)}.{_falls(inputs)}{_first_index(inputs)}",
+        "chart": lanes.rates(inputs.rates, inputs.band, levels, first, last) if inputs.rates else None,
+        "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last, _marks(inputs, outcomes[:3])),
+        "key": f"{KEY} The lanes are of {outcomes[0]['path']}.{_marked(outcomes[1:3])}",
+        "heads": [*(outcome["path"] for outcome in outcomes[:3]), "Section"],
+        "rows": _dates(inputs, outcomes[:3]),
+        "scenarios": _scenarios(inputs),
+    }
+
+
+def _falls(inputs: ForesightInputs) -> str:
+    """Return what the first path's rate does, and what the others are, as sentences with a space before."""
+    drawn = inputs.rates[0] if inputs.rates else None
+    if drawn is None or drawn["falls"] is None:
+        return ""
+    band = "; grey: its whole band" if inputs.band else ""
+    said = f" The rate {drawn['falls']} (heavy line{band})."
+    same = [one for one in inputs.rates[1:] if one["words"].startswith(f"{drawn['words']}, time")]
+    if not same:
+        return said
+    return f"{said} At {listed([one['name'].split()[-1] for one in same])} time runs so many times as fast."
+
+
+def _first_index(inputs: ForesightInputs) -> str:
+    """Return whose rates are drawn and printed, where the draft has several indices."""
+    names = list(inputs.ladder["today"]) if inputs.ladder is not None else []
+    return f" Every index falls alike; the rates are those of {names[0]}." if len(names) > 1 else ""
+
+
+def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[dict[str, Any]], str]]:
+    """Return one lane for each test, that of its own trigger if it has one, then the composite triggers'."""
+    rows = []
+    own = {name.removesuffix(" (trigger)") for name in outcome["lanes"] if name.endswith(" (trigger)")}
+    for name, spans in outcome["lanes"].items():
+        subject = name.removesuffix(" (trigger)")
+        # The trigger's own lane tells the test's failures as well, and two lanes would say the same twice.
+        if subject == name and name in own:
+            continue
+        shown = []
+        for span in spans:
+            text = ""
+            if span["kind"] == "default":
+                text = f"Event of Default from {table_date(date.fromisoformat(span['since']))}"
+            elif span["kind"] == "in effect":
+                text = f"in effect from {table_date(date.fromisoformat(span['since']))}"
+            shown.append({**span, "text": text})
+        kinds = {span["kind"] for span in spans}
+        quiet = "never on this path" if kinds <= {"passes", "watch", "not determined"} else ""
+        if kinds <= {"not determined"}:
+            quiet = "not determined on this path"
+        assert inputs.stress is not None  # it has lanes
+        rows.append((inputs.title(subject), shown, quiet and (_unknown(inputs.stress, subject) or quiet)))
+    return rows
+
+
+def _marks(inputs: ForesightInputs, outcomes: Sequence[Value]) -> dict[str, list[tuple[str, date]]]:
+    """Return where each limb first fails or begins on the other paths, by the limb's title."""
+    # A test with a trigger of its own has the trigger's lane, so it is marked where that begins.
+    own = {name.removesuffix(" (trigger)") for name in outcomes[0]["lanes"] if name.endswith(" (trigger)")}
+    marks: dict[str, list[tuple[str, date]]] = {}
+    for outcome in outcomes[1:]:
+        name = _short(str(outcome["path"]), str(outcomes[0]["path"]))
+        for first in outcome["firsts"]:
+            if first["what"] == "begins" or (first["what"] == "fails" and first["subject"] not in own):
+                there = marks.setdefault(inputs.title(first["subject"]), [])
+                there.append((name, date.fromisoformat(first["on"])))
+    return marks
+
+
+def _short(path: str, drawn: str) -> str:
+    """Return a path's name without the words that it shares with the path that is drawn."""
+    own, first = path.split(), drawn.split()
+    while len(own) > 1 and first and own[0] == first[0]:
+        own, first = own[1:], first[1:]
+    return " ".join(own)
+
+
+def _marked(others: Sequence[Value]) -> str:
+    names = listed([str(outcome["path"]) for outcome in others])
+    return f" Triangles: the first date on {names}." if names else ""
+
+
+def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]]:
+    events: dict[tuple[str, str], str] = {}
+    for outcome in outcomes:
+        for one in outcome["firsts"]:
+            key = (one["subject"], one["what"])
+            events[key] = min(events.get(key, one["on"]), one["on"])
+    rows = []
+    for subject, what in sorted(events, key=lambda key: events[key]):
+        cells = [f"{inputs.title(subject)} {HAPPENING_WORDS[what]}"]
+        for outcome in outcomes:
+            first = next(
+                (
+                    first
+                    for first in outcome["firsts"]
+                    if (first["subject"], first["what"]) == (subject, what)
+                ),
+                None,
+            )
+            rate = f", {float(first['rate']):.4f}" if first is not None and first["rate"] is not None else ""
+            cells.append("never" if first is None else f"{table_date(date.fromisoformat(first['on']))}{rate}")
+        rows.append([*cells, inputs.section(subject, what)])
+    assert inputs.stress is not None  # its paths are the outcomes
+    for name in inputs.stress["never"]:
+        # Never is said as loudly as when.
+        what = "begins" if name in inputs.stress["triggers"] else "fails"
+        words = f"{inputs.title(name)} {HAPPENING_WORDS[what]}"
+        rows.append([words, *("never" for _ in outcomes), inputs.section(name, what)])
+    for clause in dict.fromkeys(amount["clause"] for outcome in outcomes for amount in outcome["swept"]):
+        rows.append(
+            [
+                f"{inputs.title(clause)} swept, USD",
+                *(_swept_words(outcome, clause) for outcome in outcomes),
+                inputs.section(clause, "swept"),
+            ]
+        )
+    return [*rows, *_worst(inputs, outcomes)]
+
+
+def _worst(inputs: ForesightInputs, outcomes: Sequence[Value]) -> Iterator[list[str]]:
+    """Yield the worst figure of each ratio on each path, with its date."""
+    for test in dict.fromkeys(one["test"] for outcome in outcomes for one in outcome["least"]):
+        found = [next((one for one in outcome["least"] if one["test"] == test), None) for outcome in outcomes]
+        if all(one is None or one["measured"].endswith(("%", "x")) for one in found):
+            cells = [
+                "not determined"
+                if one is None
+                else f"{one['measured']} on {short_date(date.fromisoformat(one['on']))}"
+                for one in found
+            ]
+            yield [f"{inputs.title(test)} at its worst", *cells, inputs.section(test, "")]
+
+
+def _swept_words(outcome: Value, clause: str) -> str:
+    """Return on how many Payment Dates a sweep takes money on a path, and how much in all."""
+    amounts = [
+        None if one["amount"] is None else Fraction(one["amount"])
+        for one in outcome["swept"]
+        if one["clause"] == clause
+    ]
+    paid = counted(sum(bool(amount) for amount in amounts), "Payment Dates")
+    return f"{paid}, {swept_money(amounts).words(decimals=0)}"
+
+
+def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
+    if inputs.scenarios is None:
+        return None
+    columns = [
+        *((name, "fails") for name in inputs.scenarios["tests"]),
+        *((name, "begins") for name in inputs.scenarios["triggers"]),
+    ]
+    rows = []
+    for outcome in inputs.scenarios["outcomes"]:
+        cells = [str(outcome["path"])]
+        for subject, what in columns:
+            first = next(
+                (
+                    first
+                    for first in outcome["firsts"]
+                    if (first["subject"], first["what"]) == (subject, what)
+                ),
+                None,
+            )
+            unknown = _unknown(inputs.scenarios, subject)
+            cells.append(
+                (unknown or "never") if first is None else table_date(date.fromisoformat(first["on"]))
+            )
+        rows.append(cells)
+    return {
+        "heads": ["Path", *(f"{inputs.title(name)} {HAPPENING_WORDS[what]}" for name, what in columns)],
+        "rows": rows,
+    }
+
+
+def _unknown(stress: Value, subject: str) -> str:
+    """Return why neither when nor never can be said of a limb, as words of a cell; empty where both can."""
+    if subject in stress["left_out"]:
+        return "not determined"
+    return "not decided" if subject in stress.get("undecided", {}) else ""
