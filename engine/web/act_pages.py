@@ -27,7 +27,7 @@ from engine.web.attempts import UPLOADS
 from engine.web.confirm_pages import confirm_waiting
 from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, needs, visit_of
 from engine.web.protection import MEGABYTE
-from engine.web.release_pages import acting_people
+from engine.web.release_pages import acting_people, notice_row
 from engine.web.rendering import page
 from engine.web.report_pages import name_of
 from engine.web.rights import Right, granted
@@ -232,6 +232,7 @@ def _shown(visit: Visit, deal: str, act: Waiting, status: int = 200, notice: str
         shown=shown,
         clause=next((each.title for each in facts.clauses if each.key == act.body.get("clause")), ""),
         steps=steps_of(desk.workspace, deal, int(act.body["number"])) if act.kind == "release" else (),
+        row=notice_row(visit, deal, int(act.body["number"])) if act.kind == "release" else None,
         entries=desk.size(deal),
         own=own,
         two=asks_for_two(of, on) or act.kind != "act",

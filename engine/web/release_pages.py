@@ -59,22 +59,30 @@ def may_release(visit: Visit, row: StatementRow) -> bool:
     )
 
 
+def notice_row(visit: Visit, deal: str, number: int) -> StatementRow | None:
+    """Return a notice as the statement of today has it; None if the deal has no notice of this number."""
+    rows = statement_of(visit.desk.workspace, deal, visit.now.date()).rows
+    return next((row for row in rows if row.number == number), None)
+
+
+def by_two(row: StatementRow) -> bool:
+    """Return whether the deal asks for two persons to release a notice."""
+    duty = row.delivery.duty
+    return duty is not None and duty.released_by == "two persons"
+
+
 @routes.post("/deals/{deal}/notices/{number}/release")
 @needs(Right.RELEASE)
 def release_notice(visit: AtVisit, deal: str, number: str) -> Response:
     """Release a notice, or send its release to a second person."""
     desk = visit.desk
     wanted = number_of(number)
-    row = next(
-        (row for row in statement_of(desk.workspace, deal, visit.now.date()).rows if row.number == wanted),
-        None,
-    )
+    row = notice_row(visit, deal, wanted)
     if row is None or not may_release(visit, row):
         raise NotThere
     if visit.said("sha256") != row.delivery.notice.sha256:
         raise WrongUsage("the notice is another one than the page showed; open it anew")
-    duty = row.delivery.duty
-    if duty is not None and duty.released_by == "two persons":
+    if by_two(row):
         open_ = [
             waiting
             for waiting in waiting_of(desk.database, [deal], "release")

@@ -241,6 +241,26 @@ def test_only_who_acts_for_the_giver_releases(own_visitors: Visitors, post: Post
     assert post("servicer", f"{place}/release", {"sha256": sha256}).status_code == 404, "once"  # type: ignore[attr-defined]
 
 
+def test_the_page_of_a_release_by_two_persons_says_why_nothing_is_sent(
+    own_visitors: Visitors, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever approves it is the last to look: what the deal lacks was said on the notice's own page alone."""
+    number, sha256 = the_notice(own_visitors)
+    monkeypatch.setattr("engine.web.release_pages.by_two", lambda _: True)
+    place = post("servicer", f"/deals/{DEAL}/notices/{number}/release", {"sha256": sha256}).headers[
+        "location"
+    ]  # type: ignore[attr-defined]
+    draft = "Nothing of it is sent: it is a draft until who acts for the servicer releases it."
+    assert draft in text_of(own_visitors.client("approver").get(place).text)
+    monkeypatch.setattr("engine.delivery.outbox.unsaid", lambda _: ("`body`",))
+    done = post("approver", f"{place}/decide", {"what": "approve", "entries": entries(own_visitors)})
+    assert done.headers["location"] == place  # type: ignore[attr-defined]
+    assert isinstance(log_of(own_visitors)[-1].payload, NoticeReleased)
+    for shown in (place, f"/deals/{DEAL}/notices/{number}"):
+        said = text_of(own_visitors.client("approver").get(shown).text)
+        assert "Nothing of it is sent: the deal does not say when a notice that is sent is given" in said
+
+
 def link_of(visitors: Visitors, number: int, to: str, ends: date = date(2026, 5, 20)) -> str:
     return f"/a/{token_of(link_key(visitors.desk.workspace), ReceiptLink(DEAL, number, to, ends))}"
 
