@@ -167,7 +167,10 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
 def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: Shown) -> bool:
     """Return whether a number's format leaves its meaning unchanged; if not, the cell is asked about."""
     form = f"the cell's format is `{cell.number_format}`"
-    if shown.conditional:
+    if shown.nothing:
+        what, fix = f"`{name}` is {cell.text}, and its format shows nothing", "give the cell a plain format"
+        asked.ask("R150", what, "who sent the file may not have seen it", fix, cell)
+    elif shown.conditional:
         asked.ask(
             "R148", f"`{name}` is shown by conditions", form, "give the cell a plain number format", cell
         )

@@ -44,6 +44,7 @@ class Shown:
         conditional: whether the format differs by the number's size, so that nobody can tell it from the
             format alone.
         is_date: whether the number is shown as a date or an hour.
+        nothing: whether the format shows neither the number nor a word.
     """
 
     percent: int = 0
@@ -52,6 +53,7 @@ class Shown:
     currency: str | None = None
     conditional: bool = False
     is_date: bool = False
+    nothing: bool = False
 
 
 def shown_by(number_format: str, value: Decimal) -> Shown:
@@ -64,6 +66,9 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     code = "".join(text if kind == "code" else "\0" for kind, text in section)
     commas = COMMAS.search(code)
     words = "".join(text for kind, text in section if kind == "words").strip()
+    # Accounting formats show zero as a dash, which means nothing else.
+    if value == 0 and words == "-":
+        words = ""
     signs = [text for kind, text in section if kind == "currency"] + [
         character for character in code if character in CURRENCIES
     ]
@@ -76,6 +81,7 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
         words=words,
         currency=CURRENCIES.get(signs[0].strip(), signs[0].strip()) if signs else None,
         conditional=conditional,
+        nothing=not section,
         is_date=code != "General"
         and re.search(r"[ymdhs]", code.replace("General", ""), re.IGNORECASE) is not None,
     )

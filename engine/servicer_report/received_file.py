@@ -13,12 +13,14 @@ from engine.basics.values import listed
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
 from engine.servicer_report.sender_layouts import layouts_for, tree_by_layout
-from engine.servicer_report.workbook import WORKBOOKS, is_workbook, read_workbook
+from engine.servicer_report.workbook import OLD_OFFICE, WORKBOOKS, is_workbook, read_workbook
 from engine.terms.sender_layout import SenderLayout
 from engine.terms.source import Tree, parse
 
 ENDINGS = (".yaml", ".yml", ".csv", ".tsv", ".txt", *WORKBOOKS)
 """The endings of files that may be reports."""
+PACKED = (b"PK\x03\x04", OLD_OFFICE)
+"""The first bytes of a workbook, and of other files of office programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,16 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
         return tree_of_workbook(workbook)
     if is_delimited(file):
         return tree_of_delimited(data, file)
+    if data.startswith(PACKED):
+        return None, [
+            Problem(
+                "R140",
+                "the file is a workbook or another packed file, and its name does not say which",
+                f"a workbook that is read ends in {listed(WORKBOOKS, 'or')}",
+                "save it as .xlsx from your spreadsheet program",
+                Place(file),
+            )
+        ]
     strange = not_utf_8(data, file, "save it as UTF-8")
     if strange is not None:
         return None, [strange]

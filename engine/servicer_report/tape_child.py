@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import resource
 import sys
@@ -99,7 +100,7 @@ def number_of(value: Any) -> Decimal | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return Decimal(format(value, ".15g"))
+        return Decimal(format(value, ".15g")) if math.isfinite(value) else None
     match = AMOUNT.fullmatch(str(value).strip())
     return Decimal(match["number"].replace(",", "")) if match else None
 

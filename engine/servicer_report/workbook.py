@@ -12,6 +12,8 @@ import os
 import subprocess
 import sys
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -26,6 +28,8 @@ WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 """The endings of the workbooks that are read, in lower or upper case."""
 UNPACKED, RATIO, MEMBERS = 200 << 20, 200, 2_000
 """The limits of a workbook: its unpacked bytes, the packing ratio of a large part, and its parts."""
+LONGEST_MANIFEST = 1 << 20
+"""Bytes of the list of an OpenDocument file's parts that are looked at."""
 PATIENCE = 30
 """The seconds after which a reader is ended."""
 OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -150,6 +154,7 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
+            locked = any(part.flag_bits & 1 for part in parts) or _locked_ods(archive)
     except (
         zipfile.BadZipFile,
         ValueError,
@@ -160,6 +165,14 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
             [],
             [Problem("R140", "the workbook is damaged", str(error), "send it again, or save it anew", place)],
         )
+    if locked:
+        return None, [], [_protected(place)]
+    names = [part.filename for part in parts]
+    # One program reads the first part of a name and another the last, so they show different figures.
+    if twice := next((name for name, n in Counter(map(str.lower, names)).items() if n > 1), None):
+        why = f"two of its parts are called {twice}, and programs read another of them"
+        fix = "open it in your spreadsheet program and save it as .xlsx"
+        return None, [], [Problem("R140", "the workbook is damaged", why, fix, place)]
     size = sum(part.file_size for part in parts)
     tight = any(part.file_size > max(RATIO * part.compress_size, 10 << 20) for part in parts)
     if size > UNPACKED or tight or len(parts) > MEMBERS:
@@ -169,7 +182,6 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
             [],
             [Problem("R141", what, "no report is so large", "send the sheet with the figures alone", place)],
         )
-    names = [part.filename for part in parts]
     remarks = (
         ["the workbook has macros; they were not run"]
         if any(name.endswith("vbaProject.bin") for name in names)
@@ -200,18 +212,22 @@ def _old_office(data: bytes, place: Place) -> tuple[str | None, list[str], list[
                 )
             ],
         )
-    if locked:
-        fix = "save it without a password"
-        return (
-            None,
-            [],
-            [
-                Problem(
-                    "R142", "the workbook is protected by a password", "nobody here can open it", fix, place
-                )
-            ],
-        )
-    return "xls", [], []
+    return (None, [], [_protected(place)]) if locked else ("xls", [], [])
+
+
+def _locked_ods(archive: zipfile.ZipFile) -> bool:
+    """Return whether an OpenDocument file says that a password protects it."""
+    try:
+        with archive.open("META-INF/manifest.xml") as manifest:
+            return b"encryption-data" in manifest.read(LONGEST_MANIFEST)
+    # A part that is not there, or cannot be unpacked, is its reader's to refuse.
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError):
+        return False
+
+
+def _protected(place: Place) -> Problem:
+    what, why = "the workbook is protected by a password", "nobody here can open it"
+    return Problem("R142", what, why, "save it without a password", place)
 
 
 def ask_child(script: str, data: bytes, *arguments: str) -> dict[str, Any]:

@@ -24,6 +24,13 @@ UNNEEDED = ("numpy", "PIL")
 """Libraries that openpyxl loads if they are there. A module that is None cannot be imported."""
 
 
+NO_SHEET = "it has no worksheet; if it is a Strict Open XML Spreadsheet, save it as Excel Workbook (.xlsx)"
+
+
+class Unreadable(Exception):
+    """Raised, with its cause, for a workbook of which nobody can tell what it says."""
+
+
 class TooLarge(Exception):
     """Raised for a workbook with more cells than a form or a small report has."""
 
@@ -75,10 +82,13 @@ def open_xlsx(path: str) -> dict[str, Any]:
             return reading - timedelta(seconds=1)
         return reading
 
-    # Replaced for good: this process ends after a single file.
+    # Both are replaced for good: this process ends after a single file.
     reader.from_excel = not_rounded_up
+    reader.WorkSheetParser = _each_cell_once(reader.WorkSheetParser)
     stored = openpyxl.load_workbook(path, data_only=True, keep_links=False)
     written = openpyxl.load_workbook(path, keep_links=False)
+    if not stored.worksheets:
+        raise Unreadable(NO_SHEET)
     sheets, count = [], 0
     for sheet in stored.worksheets:
         formulas = written[sheet.title]
@@ -88,23 +98,23 @@ def open_xlsx(path: str) -> dict[str, Any]:
         out_of_sight = {
             number
             for letter, column in sheet.column_dimensions.items()
-            if column.hidden
+            # Somebody who draws a row or a column to nothing hides it as well.
+            if column.hidden or column.width == 0
             # One entry stands for a range of columns, and only its first column has a key.
             for number in range(column.min or 0, (column.max or 0) + 1)
         }
+        rows_hidden = bool(sheet.sheet_format.zeroHeight) or sheet.sheet_format.defaultRowHeight == 0
         cells = []
         for (row, column), cell in sorted(sheet._cells.items()):
+            is_formula = formulas._cells[row, column].data_type == "f"
             formula = formulas._cells[row, column].value
-            # An array formula is an object that holds its text.
-            formula = getattr(formula, "text", formula)
-            is_formula = formulas._cells[row, column].data_type == "f" and isinstance(formula, str)
+            # An array formula is an object that holds its text; a table of trials has none.
+            formula = formula if isinstance(formula, str) else getattr(formula, "text", None) or "=TABLE()"
             # A formula without a stored result is kept, or it would pass for an empty cell.
             if cell.value is None and not is_formula:
                 continue
             kind, text = ("nothing", "") if cell.value is None else kind_and_text(cell.value)
-            hidden = column in out_of_sight or (
-                row in sheet.row_dimensions and bool(sheet.row_dimensions[row].hidden)
-            )
+            hidden = column in out_of_sight or _row_hidden(sheet.row_dimensions.get(row), rows_hidden)
             kind = "error" if cell.data_type == "e" else kind
             place = f"{get_column_letter(column)}{row}"
             cells.append(
@@ -119,6 +129,31 @@ def open_xlsx(path: str) -> dict[str, Any]:
         )
     properties = {prop.name: str(prop.value) for prop in stored.custom_doc_props.props}
     return {"sheets": sheets, "properties": properties}
+
+
+def _row_hidden(line: Any, by_default: bool) -> bool:
+    """Return whether a row is out of sight; the sheet's rule serves a row that says nothing of its height."""
+    if line is None:
+        return by_default
+    return bool(line.hidden) or (by_default if line.height is None else line.height == 0)
+
+
+def _each_cell_once(parser: Any) -> Any:
+    """Return the parser of a sheet that refuses a second cell in the place of another."""
+
+    class EachCellOnce(parser):  # type: ignore[misc]  # openpyxl ships no types
+        def parse_row(self, row: Any) -> Any:
+            # The library keeps the last of them, and another program may show the first.
+            number, cells = super().parse_row(row)
+            seen = self.__dict__.setdefault("seen", set())
+            for cell in cells:
+                place = (cell["row"], cell["column"])
+                if place in seen:
+                    raise Unreadable(f"the cell {letters(place[1] - 1)}{place[0]} stands twice in a sheet")
+                seen.add(place)
+            return number, cells
+
+    return EachCellOnce
 
 
 def letters(column: int) -> str:
@@ -152,9 +187,9 @@ def open_xls(path: str) -> dict[str, Any]:
                     raise TooLarge
                 number_format = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
                 kind, text = _xls_value(cell, book.datemode)
-                hidden = any(
-                    at in known and bool(known[at].hidden)
-                    for known, at in ((sheet.rowinfo_map, row), (sheet.colinfo_map, column))
+                line, beside = sheet.rowinfo_map.get(row), sheet.colinfo_map.get(column)
+                hidden = (line is not None and (bool(line.hidden) or line.height == 0)) or (
+                    beside is not None and (bool(beside.hidden) or beside.width == 0)
                 )
                 cells.append(
                     [
@@ -211,7 +246,7 @@ def open_ods(path: str) -> dict[str, Any]:
     from odf.table import Table
 
     document = load(path)
-    formats = _ods_formats(document)
+    formats, unseen = _ods_formats(document), _ods_unseen(document)
     sheets, count = [], 0
     for table in document.spreadsheet.getElementsByType(Table):
         cells, merged = [], []
@@ -247,7 +282,10 @@ def open_ods(path: str) -> dict[str, Any]:
             if below * right > 1:
                 end = f"{letters(column + right - 1)}{row + below}"
                 merged.append([row + 1, column + 1, row + below, column + right, f"{place}:{end}"])
-        sheets.append({"name": table.getAttribute("name"), "hidden": False, "cells": cells, "merged": merged})
+        out_of_sight = table.attributes.get((TABLE, "style-name")) in unseen
+        sheets.append(
+            {"name": table.getAttribute("name"), "hidden": out_of_sight, "cells": cells, "merged": merged}
+        )
     return {"sheets": sheets, "properties": {}}
 
 
@@ -280,14 +318,42 @@ def _ods_formats(document: Any) -> dict[str, str]:
     }
 
 
+def _ods_unseen(document: Any) -> set[str]:
+    """Return the styles of the sheets that are out of sight."""
+    return {
+        style.attributes.get((STYLE, "name"), "")
+        for style in document.automaticstyles.childNodes
+        for properties in style.childNodes
+        if properties.attributes.get((TABLE, "display")) == "false"
+    }
+
+
+def _ods_columns_hidden(table: Any) -> set[int]:
+    """Return the columns of a sheet that are out of sight, counted from 0."""
+    from odf.table import TableColumn
+
+    column, hidden = 0, set[int]()
+    for one in table.getElementsByType(TableColumn):
+        times = int(one.attributes.get((TABLE, "number-columns-repeated"), 1))
+        if one.attributes.get((TABLE, "visibility"), "visible") != "visible":
+            hidden.update(range(column, column + min(times, MOST_REPEATED)))
+        column += times
+    return hidden
+
+
+def _ods_shown(cell: Any) -> str:
+    """Return the text that a cell shows, without a comment that somebody has put on it."""
+    return "\n".join(str(part) for part in cell.childNodes if part.qname != (OFFICE, "annotation")).strip()
+
+
 def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
-    """Yield (row, column, cell, whether its row is hidden) for the cells of a sheet that hold something.
+    """Yield (row, column, cell, whether it is out of sight) for the cells of a sheet that hold something.
 
     Rows and columns are counted from 0.
     """
     from odf.table import CoveredTableCell, TableCell, TableRow
 
-    row = 0
+    row, unseen = 0, _ods_columns_hidden(table)
     for line in table.getElementsByType(TableRow):
         again = int(line.attributes.get((TABLE, "number-rows-repeated"), 1))
         hidden = line.attributes.get((TABLE, "visibility"), "visible") != "visible"
@@ -299,7 +365,7 @@ def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
             if (
                 (OFFICE, "value-type") in cell.attributes
                 or (TABLE, "formula") in cell.attributes
-                or str(cell).strip()
+                or _ods_shown(cell)
             ):
                 if times > MOST_REPEATED:
                     raise TooLarge
@@ -309,14 +375,16 @@ def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
         if full and again > MOST_REPEATED:
             raise TooLarge
         yield from (
-            (row + n, column, cell, hidden) for n in range(again if full else 0) for column, cell in full
+            (row + n, column, cell, hidden or column in unseen)
+            for n in range(again if full else 0)
+            for column, cell in full
         )
         row += again
 
 
 def _ods_value(cell: Any) -> tuple[str, str]:
     said = cell.attributes.get((OFFICE, "value-type"))
-    shown = str(cell).strip()
+    shown = _ods_shown(cell)
     # By the local name alone: `error` stands in an extension's namespace.
     is_error = any(name == "value-type" and value == "error" for (_, name), value in cell.attributes.items())
     if is_error or ((TABLE, "formula") in cell.attributes and ERROR.fullmatch(shown)):
@@ -346,8 +414,12 @@ def main(kind: str, path: str) -> None:
         answer = {"refused": "large", "why": f"it has more than {MOST_CELLS:,} cells"}
     except MemoryError:
         answer = {"refused": "memory", "why": "it needs more memory than a report may"}
+    except Unreadable as error:
+        answer = {"refused": "broken", "why": str(error)}
     except Exception as error:  # a reader raises whatever it likes about a file that is not a workbook
-        answer = {"refused": "broken", "why": f"{type(error).__name__}: {error}"[:300]}
+        # openpyxl words its own errors anew, with the path of a file that nobody knows.
+        cause = error.__cause__ or error
+        answer = {"refused": "broken", "why": f"{type(cause).__name__}: {cause}"[:300]}
     json.dump(answer, sys.stdout)
 
 

@@ -1,0 +1,201 @@
+"""Workbooks in forms that two programs read differently, or whose figure nobody sees: none is taken in silence."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+import pytest
+from odf.office import Annotation
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.style import Style, TableProperties
+from odf.table import Table, TableCell, TableColumn, TableRow
+from odf.text import P
+
+from engine.servicer_report.received_file import open_report, tree_of
+from engine.servicer_report.workbook import OLD_OFFICE
+from tests.servicer_report.test_workbooks import principal, refused, said
+from tests.servicer_report.workbooks import PRINCIPAL, book, edited, with_part
+
+SHEET = "xl/worksheets/sheet1.xml"
+CELL = '<c r="B6" t="n"><v>15900000</v></c>'
+ROW = '<row r="6">'
+LOW = CELL.replace("15900000", "1")
+
+
+def in_sheet(before: str, after: str) -> Callable[[], bytes]:
+    return lambda: edited(book(), before, after)
+
+
+def other_part(name: str) -> bytes:
+    """A workbook with one part more, whose principal is USD 1."""
+    data, into = book(), BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(into, "w") as made:
+        for part in source.namelist():
+            made.writestr(part, source.read(part))
+        with catch_warnings():
+            simplefilter("ignore")  # the library warns of the second part of a name, which is what is wanted
+            made.writestr(name, source.read(SHEET).replace(b"15900000", b"1"))
+    return into.getvalue()
+
+
+def strict() -> bytes:
+    """A workbook in the strict form of ISO/IEC 29500, which Excel offers under a name of its own."""
+    data, into = book(), BytesIO()
+    office = b"http://schemas.openxmlformats.org/"
+    names = {
+        office + b"spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        office + b"officeDocument/2006/rel": b"http://purl.oclc.org/ooxml/officeDocument/rel",
+    }
+    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(into, "w") as made:
+        for part in source.namelist():
+            text = source.read(part)
+            for name, other in names.items():
+                text = text.replace(name, other)
+            made.writestr(part, text)
+    return into.getvalue()
+
+
+def locked_archive() -> bytes:
+    """An archive whose parts are marked as encrypted, as a packing program does."""
+    data = bytearray(book())
+    for signature, flags in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
+        for found in re.finditer(re.escape(signature), bytes(data)):
+            data[found.start() + flags] |= 1
+    return bytes(data)
+
+
+REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
+    "a part twice": (lambda: other_part(SHEET), "R140", "two of its parts are called"),
+    "a part in capitals": (lambda: other_part(SHEET.upper()), "R140", "two of its parts are called"),
+    "a cell twice": (in_sheet(CELL, CELL + LOW), "R140", "the cell B6 stands twice"),
+    "a row twice": (in_sheet(ROW, f"{ROW}{LOW}</row>{ROW}"), "R140", "the cell B6 stands twice"),
+    "a cell in the row before": (in_sheet('<c r="B6"', '<c r="B7"'), "R140", "the cell B7 stands twice"),
+    "the strict form": (strict, "R140", "Strict Open XML"),
+    "a locked archive": (locked_archive, "R142", "password"),
+}
+
+
+@pytest.mark.parametrize(("make", "code", "cause"), REFUSED.values(), ids=REFUSED)
+def test_what_two_programs_read_differently_is_refused(
+    make: Callable[[], bytes], code: str, cause: str
+) -> None:
+    tree, problems = tree_of(make(), "r.xlsx")
+    assert tree is None
+    assert [one.code for one in problems] == [code]
+    assert cause in f"{problems[0].what} {problems[0].why}"
+
+
+UNSEEN: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a row drawn to nothing": (in_sheet(ROW, '<row r="6" ht="0" customHeight="1">'), "B6"),
+    "a column drawn to nothing": (
+        in_sheet("<sheetData>", '<cols><col min="2" max="3" width="0" customWidth="1"/></cols><sheetData>'),
+        "B6",
+    ),
+    "rows that are hidden unless they say otherwise": (
+        in_sheet('<sheetFormatPr baseColWidth="8" ', '<sheetFormatPr zeroHeight="1" baseColWidth="8" '),
+        "B6",
+    ),
+    "a format that shows nothing": (lambda: book(number_format=";;;"), "B6"),
+    "a format that shows nothing of zero": (lambda: book(value=0, number_format="#,##0;-#,##0;"), "B6"),
+}
+
+
+@pytest.mark.parametrize(("make", "cell"), UNSEEN.values(), ids=UNSEEN)
+def test_a_figure_that_nobody_sees_is_asked_about(make: Callable[[], bytes], cell: str) -> None:
+    assert ("R150", f"Report!{cell}") in refused(tree_of(make(), "r.xlsx")[1])
+
+
+def test_a_row_that_says_its_own_height_is_seen_though_others_are_hidden() -> None:
+    hidden = '<sheetFormatPr zeroHeight="1" baseColWidth="8" '
+    data = edited(book(), '<sheetFormatPr baseColWidth="8" ', hidden)
+    data = edited(data, ROW, '<row r="6" ht="15">')
+    asked = refused(tree_of(data, "r.xlsx")[1])
+    assert ("R150", "Report!B7") in asked
+    assert ("R150", "Report!B6") not in asked
+
+
+def test_zero_as_accounting_shows_it_is_zero() -> None:
+    accounting = '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)'
+    tree, problems = tree_of(book(value=0, number_format=accounting), "r.xlsx")
+    assert (principal(tree), refused(problems)) == ("USD 0", [])
+
+
+def test_a_table_of_trials_is_a_formula() -> None:
+    formula = '<c r="B6"><f t="dataTable" ref="B6" r1="A1"/>'
+    tree, problems = tree_of(edited(book(), CELL, f"{formula}<v>15900000</v></c>"), "r.xlsx")
+    assert (principal(tree), said(problems)) == ("USD 15900000", ["RW12"])
+    assert refused(tree_of(edited(book(), CELL, f"{formula}</c>"), "r.xlsx")[1]) == [("R147", "Report!B6")]
+
+
+def ods(change: Callable[[Any, Any, list[Any]], None]) -> bytes:
+    """A report of one figure; `change` gets the document, the sheet, and the cell of the figure."""
+    made, table, figure = OpenDocumentSpreadsheet(), Table(name="Report"), list[Any]()
+    rows = (("figure", "value"), ("deal", "meridian-2026-1"), (PRINCIPAL, "USD 15,900,000"))
+    lines = []
+    for texts in rows:
+        lines.append(TableRow())
+        for text in texts:
+            cell = TableCell(valuetype="string")
+            cell.addElement(P(text=text))
+            lines[-1].addElement(cell)
+            figure[:] = [cell]
+    change(made, table, figure)
+    for line in lines:
+        table.addElement(line)
+    made.spreadsheet.addElement(table)
+    into = BytesIO()
+    made.write(into)
+    return into.getvalue()
+
+
+def test_a_comment_on_a_cell_is_no_part_of_its_text() -> None:
+    def commented(_made: Any, _table: Any, figure: list[Any]) -> None:
+        comment = Annotation()
+        comment.addElement(P(text="000"))
+        figure[0].addElement(comment)
+
+    tree, problems = tree_of(ods(commented), "r.ods")
+    assert (principal(tree), refused(problems)) == ("USD 15,900,000", [])
+
+
+def test_a_column_out_of_sight_is_asked_about_in_an_open_document() -> None:
+    def hidden(_made: Any, table: Any, _figure: list[Any]) -> None:
+        table.addElement(TableColumn())
+        table.addElement(TableColumn(visibility="collapse", numbercolumnsrepeated="3"))
+
+    assert ("R150", "Report!B3") in refused(tree_of(ods(hidden), "r.ods")[1])
+
+
+def test_a_sheet_out_of_sight_is_no_report_in_an_open_document() -> None:
+    def hidden(made: Any, table: Any, _figure: list[Any]) -> None:
+        style = Style(name="unseen", family="table")
+        style.addElement(TableProperties(display="false"))
+        made.automaticstyles.addElement(style)
+        table.setAttribute("stylename", "unseen")
+
+    tree, problems = tree_of(ods(hidden), "r.ods")
+    assert tree is None
+    assert [one.code for one in problems] == ["R144"]
+
+
+def test_an_open_document_with_a_password_says_so() -> None:
+    data = ods(lambda *_: None)
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        manifest = archive.read("META-INF/manifest.xml")
+    locked = manifest.replace(b"</manifest:manifest>", b"<manifest:encryption-data/></manifest:manifest>")
+    assert locked != manifest
+    _, problems = tree_of(with_part(data, "META-INF/manifest.xml", locked), "r.ods")
+    assert [one.code for one in problems] == ["R142"]
+
+
+@pytest.mark.parametrize("name", ["r.xlsb", "r.xltx", "r.numbers", "r.xlsx.tmp", "r"])
+@pytest.mark.parametrize("data", [book(), OLD_OFFICE + bytes(512)], ids=["packed", "old"])
+def test_a_workbook_under_another_name_is_said_to_be_one(name: str, data: bytes) -> None:
+    received, problems = open_report(data, name, {})
+    assert (received, [one.code for one in problems]) == (None, ["R140"])
+    assert ".xlsx" in problems[0].why
