@@ -109,6 +109,7 @@ class Outbox:
         self._workspace, self._render, self._scribe, self._pages = workspace, render, scribe, pages
         self._progress, self._spent = progress, spent
         self._remaining = RemainingTime(deals)
+        self._places: dict[str, int] = {}
         # A renderer with many processes says how many notices keep all of them busy.
         self._some: int = getattr(render, "at_a_time", AT_A_TIME)
         self._ready: list[_Waiting] = []
@@ -128,6 +129,7 @@ class Outbox:
             self._compose(self._again.pop(0))
 
     def _compose(self, deal: str) -> None:
+        self._places.setdefault(deal, len(self._places))
         ready = _ready(self._workspace, deal, self._scribe, self.given.setdefault(deal, Given()), self._pages)
         while True:
             with self._spent.of("composition"):
@@ -161,6 +163,14 @@ class Outbox:
             self._ready = []
         if before is not None:
             self._give(before)
+            self._remaining.lot_given(self._done_with(before))
+
+    def _done_with(self, lot: _Lot) -> int:
+        """Return how many deals are done once a lot is given; its last deal may go on in the next."""
+        deal = lot.notices[-1].inputs.deal
+        later = self._ready if self._drawn is None else self._drawn.notices
+        goes_on = bool(later) and later[0].inputs.deal == deal
+        return self._places[deal] + (not goes_on)
 
     def _give(self, lot: _Lot) -> None:
         """Record notices until one cannot be made.
@@ -227,9 +237,8 @@ class Outbox:
 
         The line also says how long the deals that are left will take.
         """
-        before = next(n for n, one in enumerate(self.given) if one == deal)
         of = f"{self._begun}{'' if self._whole else ' or more'}"
-        remaining = self._remaining.after(before)
+        remaining = self._remaining.after(self._places[deal])
         self._progress(f"notice {self._done} of {of}: {deal} {what}{remaining}")
 
     def _record(self) -> None:
