@@ -106,6 +106,21 @@ def test_a_naive_loop_counts_the_same(seed: int) -> None:
     assert list(found.delays[:60]) == [delays.count(length) for length in range(60)]
     assert found.paths_with_flap == sum(one.flaps > 0 for one in slow)
     assert found.paths_with_short == sum(one.shorts > 0 for one in slow)
+    said, years, alarmed = cell(variant, found), 40 * 60 / 52, found.paths_with_false_alarm / 40
+    assert (said.false_alarm, said.error) == pytest.approx((alarmed, math.sqrt(alarmed * (1 - alarmed) / 40)))
+    alarms = sum(one.false_alarms for one in slow)
+    assert said.false_alarms_a_year == pytest.approx(alarms / years)
+    assert said.false_alarms_error == pytest.approx(math.sqrt(alarms) / years)
+    falls = sum(len(one.shortfalls) for one in slow)
+    assert said.shortfalls_a_year == pytest.approx(falls / years)
+    assert said.missed == pytest.approx(sum(one.misses for one in slow) / falls)
+    assert said.delay == pytest.approx(sum(delays) / len(delays))
+    assert said.delay_90 == sorted(delays)[math.ceil(0.9 * len(delays)) - 1]
+    assert (said.timely, said.flap, said.short) == (
+        len(delays),
+        sum(one.flaps > 0 for one in slow) / 40,
+        sum(one.shorts > 0 for one in slow) / 40,
+    )
 
 
 def test_tallies_of_blocks_add_up_to_the_whole() -> None:

@@ -1,49 +1,33 @@
-"""A simulation computed a second time in plain Python: a random generator of another kind, one path after
-another, one date after another, from the clauses' own words.
+"""A simulation and a calibration computed a second time in plain Python: the model of the history by guesses, a
+random generator of another kind, one path after another, from the clauses' own words.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from bisect import bisect_left
 from collections import Counter
 from datetime import date
-from itertools import accumulate
+from fractions import Fraction
 from pathlib import Path
 
+import pytest
+
 from covenants import templates
+from engine.foresight.calibrate import Question
 from engine.foresight.facts_by_date import held_facts
-from engine.foresight.rate_model import TABLE
-from engine.queries.calibration_questions import ModelAsked, model_of
+from engine.queries.calibration_questions import ModelAsked, calibrate
 from engine.queries.simulation_questions import simulate
 from engine.terms.as_written import Deal, resolve
-from tests.queries.test_calibration_questions import history
+from tests.foresight.naive_calibration import naive
+from tests.foresight.naive_rate_model import guesses, walked, weeks_of
+from tests.queries.test_calibration_questions import TERM, history
 
 PATHS, WEEKS, CLOSING = 4000, 26, 2.10
 LTV = 16_000_000 / (0.65 * 1.5 * 1024 * 8760 * 0.95)
 """The rate below which LTV is above 65%: USD 1.9257."""
-NOISE, SEEN, GAP = math.log(1.05 / 0.95) / 3.92, 40, 7
-"""The sampling error of each week of the history, its weeks, and the one without a value."""
-
-
-def weeks_of_history(draw: random.Random) -> list[int]:
-    """The week of the history that each week of a path takes its gap from, four in a row."""
-    found: list[int] = []
-    while len(found) < WEEKS:
-        first = draw.randrange(SEEN - 3)
-        found += range(first, first + 4)
-    return found[:WEEKS]
-
-
-def walked(draw: random.Random, x: float, sigma: float, nu: float) -> list[float | None]:
-    """The published values of one path, with four decimals."""
-    values: list[float | None] = []
-    for week in weeks_of_history(draw):
-        normal = draw.gauss(0, 1)
-        x += sigma * (normal if math.isinf(nu) else normal / math.sqrt(draw.gammavariate(nu / 2, 2 / nu)))
-        values.append(None if week == GAP else round(math.exp(x + draw.gauss(0, NOISE)), 4))
-    return values
+SEEN = 40
+"""The weeks of the history."""
 
 
 def first_dates(values: list[float | None]) -> dict[str, int]:
@@ -78,20 +62,13 @@ def test_a_simulation_in_plain_python_gives_the_same_probabilities(meridian: Dea
         resolve(meridian, meridian.closing_date),
     )
     found = simulate(meridian, templates, None, given, asked)
-    _, known, _ = model_of(None, meridian, "CRI-H100", asked, asked.table())
-    draw = random.Random(7)
-    weights, edges = known.weights.tolist(), known.found.grid.edges.tolist()
-    centres = [
-        sum(p * x for p, x in zip(row, known.found.grid.points.tolist(), strict=True))
-        for row in known.found.density.tolist()
-    ]
-    shift = math.log(CLOSING) - sum(w * c for w, c in zip(weights, centres, strict=True))
-    sums = [list(accumulate(row)) for row in known.found.density.tolist()]
+    draw, weeks = random.Random(7), weeks_of(asked.history)
+    start = guesses(weeks, draw, PATHS)
+    # The paths begin at the Closing Date level, and what is not known of today's rate stays about it.
+    shift = math.log(CLOSING) - sum(one.x for one in start) / PATHS
     tally: Counter[tuple[str, int]] = Counter()
-    for _ in range(PATHS):
-        (law,) = draw.choices(range(len(weights)), weights)
-        cell = min(bisect_left(sums[law], draw.random() * sums[law][-1]), len(edges) - 1)
-        values = walked(draw, edges[cell] + shift, TABLE[law].sigma, TABLE[law].nu)
+    for one in start:
+        _, values = walked(draw, one._replace(x=one.x + shift), weeks, WEEKS)
         for what, week in first_dates(values).items():
             tally.update((what, within) for within in (4, 13, 26) if week <= within)
     compared = 0
@@ -99,9 +76,45 @@ def test_a_simulation_in_plain_python_gives_the_same_probabilities(meridian: Dea
         name = f"{chance.subject} {chance.what}"
         if name not in {"ltv fails", "cash-sweep begins", "appraisal fails"}:
             continue
-        for within, (share, _) in chance.within.items():
+        for within, (share, said) in chance.within.items():
+            # The Monte Carlo error that is printed is that of a share of independent paths.
+            assert said == pytest.approx(math.sqrt(share * (1 - share) / PATHS))
             mine = tally[name, within] / PATHS
             error = math.sqrt((share * (1 - share) + mine * (1 - mine)) / PATHS)
             assert abs(share - mine) <= 4 * error + 1e-9, (name, within, share, mine)
             compared += 1
     assert compared == 9
+
+
+LEVELS, COUNTS, RELEASE, HORIZON, CALIBRATED = (1.40, 1.50, 1.60), (1, 2, 3), 3, 40, 2000
+
+
+def test_a_calibration_in_plain_python_gives_the_same_table(meridian: Deal, tmp_path: Path) -> None:
+    """Nine cells of 2,000 paths each: false alarms, their Monte Carlo error, misses, delays, flaps and shorts."""
+    asked = ModelAsked(history(tmp_path, SEEN), date(2026, 12, 31), paths=CALIBRATED, weeks=HORIZON)
+    levels = tuple(Fraction(round(level * 100), 100) for level in LEVELS)
+    table = calibrate(
+        meridian, dict(templates()), None, TERM, levels, COUNTS, (RELEASE,), asked, Question(4, 8), 0.1
+    ).found.model
+    draw, weeks = random.Random(11), weeks_of(asked.history)
+    paths = [walked(draw, one, weeks, HORIZON) for one in guesses(weeks, draw, CALIBRATED)]
+    for cell in table:
+        variant = cell.variant
+        level = variant.level / 10_000
+        found = [
+            naive(true, published, level, variant.count, RELEASE, level, 4, 8) for true, published in paths
+        ]
+        falls = sum(len(one.shortfalls) for one in found)
+        for said, mine, trials in (
+            (cell.false_alarm, sum(one.false_alarms > 0 for one in found) / CALIBRATED, CALIBRATED),
+            (cell.missed, sum(one.misses for one in found) / falls, falls),
+            (cell.flap, sum(one.flaps > 0 for one in found) / CALIBRATED, CALIBRATED),
+            (cell.short, sum(one.shorts > 0 for one in found) / CALIBRATED, CALIBRATED),
+        ):
+            assert said is not None
+            error = math.sqrt((said * (1 - said) + mine * (1 - mine)) / trials)
+            assert abs(said - mine) <= 4 * error + 0.002, (variant, said, mine)
+        assert cell.error == pytest.approx(math.sqrt(cell.false_alarm * (1 - cell.false_alarm) / CALIBRATED))
+        delays = [delay for one in found for delay in one.delays]
+        assert cell.delay == pytest.approx(sum(delays) / len(delays), abs=0.15)
+    assert [cell.variant.count for cell in table].count(2) == 3
