@@ -50,7 +50,9 @@ class ColumnsOutcome:
         if not where.any():
             return
         known = self.firsts.setdefault((subject, what), np.zeros(self.paths, dtype=np.int32))
-        self.firsts[(subject, what)] = np.where(where & (known == NEVER), on, known).astype(np.int32)
+        new = where & (known == NEVER)
+        if new.any():
+            known[new] = on if isinstance(on, int) else on[new]
 
     def determine(self, test: str, verdicts: NDArray[np.int8]) -> None:
         """Record that a test passed or failed on some path."""

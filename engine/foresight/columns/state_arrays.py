@@ -217,8 +217,14 @@ def _counted(state: TestArrays, rules: TestRules, said: Said) -> NDArray[np.int8
 
 
 def _count(state: TestArrays, rules: TestRules, failed: Flags, determined: Flags) -> None:
-    state.passing = np.where(determined, np.where(failed, 0, state.passing + 1), state.passing)
     mask = (1 << rules.out_of) - 1
+    # Where every path has a verdict, and most dates are such, nothing is to be kept.
+    if determined.all():
+        state.passing = np.where(failed, 0, state.passing + 1)
+        state.counted = ((state.counted << 1) | failed) & mask
+        state.length = np.minimum(state.length + 1, rules.out_of).astype(np.int8)
+        return
+    state.passing = np.where(determined, np.where(failed, 0, state.passing + 1), state.passing)
     # Dates without a verdict are skipped in every count (`rulings.md` 23).
     state.counted = np.where(determined, ((state.counted << 1) | failed) & mask, state.counted)
     state.length = np.where(determined, np.minimum(state.length + 1, rules.out_of), state.length).astype(
@@ -228,6 +234,8 @@ def _count(state: TestArrays, rules: TestRules, failed: Flags, determined: Flags
 
 def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
     """Apply a PASS on some paths: COMPLIANT, or WATCH if the headroom is below the early warning."""
+    if not where.any():
+        return
     status = np.where((said.bits & 2) != 0, WATCH, COMPLIANT).astype(np.int8) if rules.watched else COMPLIANT
     _move(state, where, status, on)
     state.episode = np.where(where, NONE, state.episode)

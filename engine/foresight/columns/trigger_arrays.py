@@ -76,6 +76,9 @@ class LeafArrays:
 
         `known` says on which paths the date counts; None means on all.
         """
+        # On most dates no path waits for the end of a trigger, or every path does.
+        if not where.any():
+            return
         counts = where if known is None else where & known
         mask = (1 << self.out_of) - 1
         self.bits = np.where(counts, ((self.bits << 1) | meets) & mask, self.bits)
@@ -91,6 +94,8 @@ class LeafArrays:
 
     def afresh(self, where: Flags) -> None:
         """Forget all dates on some paths."""
+        if not where.any():
+            return
         self.bits = np.where(where, 0, self.bits)
         self.length = np.where(where, 0, self.length).astype(np.int8)
         # Dates before a beginning or an end do not count towards the next one.

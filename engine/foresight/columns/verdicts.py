@@ -124,10 +124,10 @@ def _compared(one: Compiled, thresholds: Thresholds, rates: PathRates) -> Said:
         for place, turn in enumerate(thresholds.turns):
             bits |= ((value <= turn.last) == turn.at_low).astype(np.int64) << place
         # The first predicate is PASS, so its bit turns FAILED into PASSED.
-        verdicts = np.where(there, FAILED - (bits & 1), UNKNOWN).astype(np.int8)
-        # A path that lacks a rate was compared all the same; what that gave must not be looked at.
-        bits = np.where(there, bits, 0)
+        verdicts = (FAILED - (bits & 1)).astype(np.int8)
     if not there.all():
+        # A path that lacks a rate was compared all the same; what that gave must not be looked at.
+        verdicts, bits = np.where(there, verdicts, UNKNOWN).astype(np.int8), np.where(there, bits, 0)
         lacking = np.flatnonzero(~there)
         signatures = _signature(one.test, rates)[lacking]
         # Which rates are missing decides the reason, so one path of each kind is asked for all of them.
