@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from engine.basics.errors import HeadroomError
-from engine.basics.files import is_litter, text_of
+from engine.basics.errors import HeadroomError, Unavailable
+from engine.basics.files import is_litter, refuse_lost_disk, text_of
 from engine.events.calendar_events import CalendarTaken
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, ReportReceived
@@ -194,7 +194,8 @@ def deal_named(path: Path) -> str | None:
     """Return the name that a deal file states; None if the file states none."""
     try:
         tree, _ = parse(text_of(path.read_bytes()), path.name)
-    except OSError:
+    except OSError as error:
+        refuse_lost_disk(error)
         return None
     name = tree.get(("deal",)) if tree else None
     return name if isinstance(name, str) and name else None
@@ -204,7 +205,8 @@ def _named(path: Path) -> str:
     """Return the log that a kept checkpoint is of, by its first line."""
     try:
         first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
-    except OSError:
+    except OSError as error:
+        refuse_lost_disk(error)
         return path.name
     return match[0] if (match := re.search(r"(?:deal|index)/[^/]+$|snapshots$", first)) else path.name
 
@@ -241,11 +243,14 @@ def links_outside(workspace: Workspace) -> Iterator[str]:
 def guarded(step: str, differences: Callable[[], Iterator[str]]) -> tuple[str, str | None]:
     """Return a step's name and the first of some differences, or None without one.
 
-    A record that cannot be read counts as a difference.
+    A record that cannot be read counts as a difference. Raises Unavailable if the disk or the share fails.
     """
     try:
         return step, next(differences(), None)
+    except Unavailable:
+        raise
     except HeadroomError as error:
         return step, str(error)
     except OSError as error:
+        refuse_lost_disk(error)
         return step, f"{error.filename}: {error.strerror}"

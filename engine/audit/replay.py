@@ -39,8 +39,8 @@ from engine.audit.replay_refused import reason_again
 from engine.audit.replay_tables import table_taken_again
 from engine.audit.report_reread import Known, read_again, register_again
 from engine.basics.archive_names import snapshot_place
-from engine.basics.errors import HeadroomError
-from engine.basics.files import text_of
+from engine.basics.errors import HeadroomError, Unavailable
+from engine.basics.files import refuse_lost_disk, text_of
 from engine.determination.template import Template
 from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import by_terms, correction, numbered, of_date, reaching_back
@@ -135,7 +135,12 @@ class Replay:
             replayed.difference = Difference(log, differs.seq, differs.what)
         except SnapshotRefused as refused:
             replayed.difference = Difference(log, replayed.events, f"a snapshot cannot be read: {refused}")
-        except (HeadroomError, OSError, UnicodeError) as error:
+        except Unavailable:
+            raise
+        except OSError as error:
+            refuse_lost_disk(error)
+            replayed.difference = Difference(log, replayed.events, str(error))
+        except (HeadroomError, UnicodeError) as error:
             replayed.difference = Difference(log, replayed.events, str(error))
         return replayed
 
@@ -174,6 +179,8 @@ class Replay:
             try:
                 snapshot = read_snapshot(path.read_bytes(), path.name)
             except (OSError, SnapshotRefused) as error:
+                if isinstance(error, OSError):
+                    refuse_lost_disk(error)
                 raise _Differs(event.seq, f"snapshot {payload.sha256[:16]}: {error}") from error
             again = payload.model_copy(
                 update={

@@ -5,6 +5,7 @@ What is not text is found at its place.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -37,6 +38,14 @@ HIDDEN_ENDS = "\x85\u2028\u2029"
 UTF_16 = re.compile("\udcff\udcfe|\udcfe\udcff|\0[^\0]|[^\0]\0")
 """The beginning of a text in UTF-16, with or without its mark, whose bytes were taken for UTF-8."""
 ENDS = re.compile("\r\n?|\n")
+LOST_DISK = frozenset(
+    getattr(errno, name)
+    for name in (
+        *("EIO", "ESTALE", "ENODEV", "ENXIO", "ENOTCONN", "ETIMEDOUT", "ECONNABORTED", "ECONNRESET"),
+        *("EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "EMFILE", "ENFILE", "ENOMEM"),
+    )
+)
+"""The numbers of errors of a disk that fails, a share that went away, and a machine without room for more."""
 LITTER = re.compile(
     r"\.DS_Store|\._.*|\.~lock\..*|~\$.*|Thumbs\.db|ehthumbs\.db|desktop\.ini|\..*\.sw[a-z]", re.IGNORECASE
 )
@@ -46,6 +55,18 @@ _MARKED: dict[Path, Path] = {}
 
 Each has the file by which it is known. If the file is missing, the folder is not the same any more.
 """
+
+
+def refuse_lost_disk(error: OSError) -> None:
+    """Raise Unavailable for an error of a disk or a share; an error of the file itself passes.
+
+    What was read then says nothing about the file, so nothing may be concluded from it.
+    """
+    if error.errno in LOST_DISK:
+        where = f"{error.filename}: " if error.filename else ""
+        raise Unavailable(
+            f"{where}{error.strerror}; mend that and run again, what was recorded stands"
+        ) from error
 
 
 def is_litter(name: str) -> bool:

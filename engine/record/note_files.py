@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
+from engine.basics.files import refuse_lost_disk
 from engine.record.checkpoint import BESIDE, LONGEST_NOTE
 from engine.record.keys import VerifierKey, parse_verifier
 
@@ -55,6 +56,7 @@ def _first(path: Path, most: int) -> bytes:
         with path.open("rb") as file:
             return file.read(most)
     except OSError as error:
+        refuse_lost_disk(error)
         raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
 
 

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError, VerificationFailed
+from engine.basics.files import refuse_lost_disk
 from engine.basics.values import counted
 from engine.record.canonical import canonical
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, stated
@@ -184,6 +185,7 @@ def _read(folder: Path, path: str, limit: int) -> bytes:
             # One byte more than allowed shows that the file is too long, without reading all of it.
             content = file.read(limit + 1)
     except OSError as error:
+        refuse_lost_disk(error)
         raise VerificationFailed(f"{path} of the exported log cannot be read: {error.strerror}") from error
     if len(content) > limit:
         raise VerificationFailed(f"{path} is longer than a file of its kind can be")

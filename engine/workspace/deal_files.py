@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import OF_ONE_DEAL, HeadroomError, InputProblems, Problem, render
-from engine.basics.files import bytes_of, text_of, write_whole
+from engine.basics.files import bytes_of, refuse_lost_disk, text_of, write_whole
 from engine.basics.files import read_text as text_in
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_adopted import DealAdopted
@@ -103,10 +103,15 @@ def read_deal(text: str, file: str, templates: Templates) -> tuple[Deal | None, 
 
 
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
-    """Return what a run reads of a deal file of the workspace."""
+    """Return what a run reads of a deal file of the workspace.
+
+    Raises Unavailable if the disk or the share fails, because the record would say for good that the deal
+    could not be evaluated.
+    """
     try:
         text = text_of(path.read_bytes())
     except OSError as error:
+        refuse_lost_disk(error)
         reason = f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
         return Read(_stem(path.name), None, reason, None)
     return read_text(text, path.name, templates)
