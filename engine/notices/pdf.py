@@ -20,6 +20,7 @@ from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
 from engine.notices.pdf_objects import (
     BLANK,
+    NO_LINE,
     PART,
     Inflated,
     NotFollowed,
@@ -29,6 +30,7 @@ from engine.notices.pdf_objects import (
     objects_of,
     tokens,
 )
+from engine.notices.pdf_pages import refuse_other_readings
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -68,6 +70,8 @@ FOREIGN = {
     b"CropBox": "a page of which a part is cut off",
     b"UserUnit": "a page of another scale",
     b"DecodeParms": "a stream that is compressed in a further way",
+    b"Encrypt": "a lock on what it holds",
+    b"XRefStm": "a second list of its objects",
     b"Launch": _ELSEWHERE,
     b"URI": _ELSEWHERE,
     b"GoToR": _ELSEWHERE,
@@ -84,7 +88,6 @@ PAPERS = ((595.2756, 841.8898), (612.0, 792.0))
 _NAMED = re.compile(rb"/(" + b"|".join(FOREIGN) + rb")(?!" + PART + rb")")
 """One pass over the bytes: a search for each name costs six times as much."""
 ESCAPED_FILTER = "a filter is named in escapes"
-NO_LINE = "a stream does not begin on a line of its own"
 NOT_INFLATED = "a stream of the file cannot be inflated"
 HIDDEN = "a page draws letters otherwise than filled, as no notice does"
 IMAGE = "a page holds an image among its instructions, as no notice does"
@@ -134,6 +137,7 @@ def read_notice(data: bytes) -> NoticeFile:
         raise VerificationFailed(f"the file has {counted(len(data), 'bytes')}, more than {LARGEST_FILE:,}")
     # Before the parser sees the file, since the parser inflates without a bound.
     _settle(data, _refuse_bombs(data))
+    refuse_other_readings(data)
     try:
         with PdfDocument(data) as document:
             return NoticeFile(dict(_attachments(document)), _text_of_pages(document))

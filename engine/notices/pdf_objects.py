@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 from engine.basics.errors import VerificationFailed
@@ -21,6 +22,7 @@ MOST_TOKENS = 2**20
 MOST_SECTIONS = 50
 """Sections of cross references that are followed; a signed notice has two."""
 DEEPEST = 60
+NO_LINE = "a stream does not begin on a line of its own"
 
 BLANK = rb"[\0\t\n\f\r ]"
 PART = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
@@ -139,15 +141,27 @@ def tokens(data: bytes, at: int = 0) -> Iterator[tuple[bytes, int]]:
         yield token, at
 
 
+@contextmanager
+def _followed() -> Iterator[None]:
+    """Take what a reader of objects meets in a damaged file for one that cannot be followed."""
+    try:
+        yield
+    except NotFollowed:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration) as error:
+        raise NotFollowed("the file's objects cannot be read") from error
+
+
+_Packed = tuple[bytes, int, dict[int, int]]
+"""What a stream of objects holds, where the first of them begins, and how far behind it each does."""
+
+
 def objects_of(data: bytes) -> Objects:
-    """Return what the cross references lead to.
+    """Return what the cross references lead to in every revision.
 
     Raises NotFollowed if an object is not where they say, or cannot be read there.
     """
-    try:
-        return _Reading(data).found
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration) as error:
-        raise NotFollowed(str(error)) from error
+    return Reading(data).everything()
 
 
 class _Values:
@@ -188,11 +202,12 @@ class _Values:
                 items.append(self._plain_value(token))
             if not above:
                 return items[0], end
-        raise NotFollowed("an object cannot be read")
+        raise NotFollowed("an object of the file cannot be read")
 
     def _plain_value(self, token: bytes) -> Any:
         if token[:1] == b"/":
-            name = Name(_ESCAPE.sub(lambda one: bytes.fromhex(one[1].decode()), token[1:]))
+            plain = token[1:] if b"#" not in token else _ESCAPE.sub(_without_escape, token[1:])
+            name = Name(plain)
             self.names.add(name)
             return name
         return int(token) if token.isdigit() else token
@@ -200,11 +215,15 @@ class _Values:
     def _dictionary(self, items: list[Any]) -> dict[bytes, Any]:
         made = dict(zip(items[::2], items[1::2], strict=True))
         if len(made) * 2 != len(items) or not all(isinstance(key, Name) for key in made):
-            raise NotFollowed("a dictionary says a name twice, or something else than a name")
+            raise NotFollowed("a dictionary of the file says a name twice, or something else than a name")
         for name in _DRAWS & made.keys():
             self.drawn.update(_references(made[name]))
         self.placed.update(_references(made.get(b"XObject")))
         return made
+
+
+def _without_escape(found: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(found[1].decode())
 
 
 def _references(value: Any) -> Iterator[int]:
@@ -216,38 +235,77 @@ def _references(value: Any) -> Iterator[int]:
             yield from _references(one)
 
 
-class _Reading:
+class Reading:
+    """The objects that stand in a file by themselves, and where the others lie in streams of objects.
+
+    Raises NotFollowed if an object is not where the cross references say, or cannot be read there.
+    """
+
     def __init__(self, data: bytes) -> None:
         self.data, self.values = data, _Values()
         self.found = Objects(self.values.names)
         self.read: dict[int, tuple[Any, int]] = {}
         self.looked = self.unpacked = 0
         self.known: dict[int, list[tuple[Any, int | None]]] = {}
-        seen: set[int] = set()
-        waiting = [int(re.findall(rb"startxref\s+(\d+)", data[-2048:])[-1])]
-        held: dict[int, set[int]] = {}
-        holders = set[int]()
-        while waiting:
-            if (place := waiting.pop()) in seen:
-                continue
+        self.packed: dict[int, _Packed] = {}
+        self.newest: dict[int, tuple[int, int]] = {}
+        """What the newest section says of each object: its kind, and its place or its stream's number."""
+        self.root: Any = None
+        with _followed():
+            self._read_all()
+
+    def _read_all(self) -> None:
+        sections = re.findall(rb"startxref\s+(\d+)", self.data[-2048:])
+        if not sections:
+            raise NotFollowed("the file has no cross references")
+        seen, held, holders = set[int](), set[tuple[int, int]](), set[int]()
+        place: int | None = int(sections[-1])
+        while place is not None:
+            if place in seen or len(seen) == MOST_SECTIONS:
+                raise NotFollowed("the file's cross references go in a circle")
             seen.add(place)
-            if len(seen) > MOST_SECTIONS:
-                raise NotFollowed("more sections than are followed")
             entries, about = self._section(place)
-            waiting += [about[name] for name in (b"Prev", b"XRefStm") if name in about]
+            self.root = self.root or about.get(b"Root")
+            place = about.get(b"Prev")
             for number, kind, one in entries:
+                self.newest.setdefault(number, (kind, one))
                 if kind == 1:
-                    held.setdefault(number, set()).add(one)
+                    held.add((number, one))
                 elif kind == 2:
                     holders.add(one)
-        for number, places in held.items():
-            for place in places:
-                self._object(place, number)
+        for number, one in held:
+            self._object(one, number)
+        # Objects in a stream that does not say so would be read by another reader alone.
         for holder in holders:
-            # Objects in a stream that does not say so would be read by another reader alone.
-            if {value[b"Type"] for value, _ in self.known[holder]} != {b"ObjStm"}:
+            if not {start for _, start in self.known[holder]} <= self.packed.keys():
                 raise NotFollowed("objects lie in a stream that is not for objects")
-        self._instructions()
+
+    def value(self, number: int) -> tuple[Any, int | None]:
+        """Return an object as the newest revision has it, and where its stream begins if it has one.
+
+        An object that no cross reference names is nothing. Raises NotFollowed.
+        """
+        kind, one = self.newest.get(number, (0, 0))
+        with _followed():
+            if kind == 1:
+                value, start = self.read[one]
+                return value, start or None
+            if kind == 2:
+                _, start = self.read[self.newest[one][1]]
+                data, first, places = self.packed[start]
+                return self.values.read(data, first + places[number])[0], None
+        return None, None
+
+    def everything(self) -> Objects:
+        """Return what the cross references lead to in every revision. Raises NotFollowed."""
+        with _followed():
+            for data, first, places in self.packed.values():
+                for number, place in places.items():
+                    value, end = self.values.read(data, first + place)
+                    self._count(end - first - place)
+                    self.known.setdefault(number, []).append((value, None))
+            self._instructions()
+        return self.found
 
     def _section(self, place: int) -> tuple[list[tuple[int, int, int]], dict[bytes, Any]]:
         """Return the entries of a table or stream of cross references, and its dictionary."""
@@ -268,20 +326,21 @@ class _Reading:
 
     def _packed_entries(self, about: dict[bytes, Any], start: int) -> Iterator[tuple[int, int, int]]:
         if about[b"Type"] != b"XRef" or b"DecodeParms" in about:
-            raise NotFollowed("cross references that are not read")
-        data, widths = self._plain(about, start), about[b"W"]
-        ranges, at = about.get(b"Index", [0, about[b"Size"]]), 0
-        if sum(ranges[1::2]) > MOST_ENTRIES:
-            raise NotFollowed("more entries than are followed")
-        for first, count in zip(ranges[::2], ranges[1::2], strict=True):
-            for number in range(first, first + count):
-                fields = []
-                for width in widths:
-                    fields.append(int.from_bytes(data[at : at + width]))
-                    at += width
-                if at > len(data):
-                    raise NotFollowed("its cross references end too early")
-                yield number, fields[0] if widths[0] else 1, fields[1]
+            raise NotFollowed("the file's cross references cannot be read")
+        data, (kind, place, other) = self._plain(about, start), about[b"W"]
+        ranges, row = about.get(b"Index", [0, about[b"Size"]]), kind + place + other
+        count = sum(ranges[1::2])
+        if count > MOST_ENTRIES:
+            raise NotFollowed("the file has more cross references than are followed")
+        if kind > 1 or not place or count * row > len(data):
+            raise NotFollowed("the file's cross references end too early")
+        numbers = chain.from_iterable(
+            range(first, first + many) for first, many in zip(ranges[::2], ranges[1::2], strict=True)
+        )
+        # By their columns: a file has thousands of entries, and each would be taken apart by itself.
+        columns = [data[at : count * row : row] for at in range(kind + place)]
+        kinds = columns[0] if kind else repeat(1, count)
+        return zip(numbers, kinds, map(int.from_bytes, zip(*columns[kind:], strict=True)), strict=True)
 
     def _object(self, place: int, number: int | None) -> tuple[Any, int]:
         """Read the object at a place of the file, and what a stream of objects holds.
@@ -291,49 +350,54 @@ class _Reading:
         if place in self.read:
             return self.read[place]
         (own, _), _, (begun, at) = islice(tokens(self.data, place), 3)
-        if begun != b"obj" or (number is not None and int(own) != number):
-            raise NotFollowed("its cross references lead to no object")
+        if begun != b"obj":
+            raise NotFollowed("the file's cross references lead to no object")
+        if number not in (None, int(own)):
+            raise NotFollowed("the file's cross references lead to another object than they name")
         value, end = self.values.read(self.data, at)
         after, last = next(tokens(self.data, end))
         start = 0
         if after == b"stream":
             match = _BEGINS.match(self.data, last - len(after))
             length = value[b"Length"]
-            if match is None or not isinstance(length, int):
+            if match is None:
+                raise NotFollowed(NO_LINE)
+            if not isinstance(length, int):
                 raise NotFollowed("a stream does not say how long it is")
             start = match.end()
             after, last = next(tokens(self.data, start + length))
             if after != b"endstream":
-                raise NotFollowed("a stream is longer than it says")
+                raise NotFollowed("a stream of the file is longer than it says")
             self.found.streams[start] = start + length
             if value.get(b"Subtype") == b"Form":
                 self.found.drawing.add(start)
             if value.get(b"Type") == b"ObjStm":
-                self._packed(value, start)
+                self.packed[start] = self._packed(value, start)
         elif after != b"endobj":
-            raise NotFollowed("an object does not end")
+            raise NotFollowed("an object of the file does not end")
         self.found.spans.append((place, last))
         self.known.setdefault(int(own), []).append((value, start or None))
         self.read[place] = value, start
         self._count(last - place)
         return value, start
 
-    def _packed(self, about: dict[bytes, Any], start: int) -> None:
-        """Read every object in a stream of objects."""
+    def _packed(self, about: dict[bytes, Any], start: int) -> _Packed:
+        """Return a stream of objects, and the number of each with the place where it begins."""
         data, first = self._plain(about, start), about[b"First"]
         self.unpacked += len(data)
-        reading = tokens(data)
-        for _ in range(about[b"N"]):
-            number, place = int(next(reading)[0]), int(next(reading)[0])
-            value, end = self.values.read(data, first + place)
-            self._count(end - first - place)
-            self.known.setdefault(number, []).append((value, None))
+        written = data[:first].split()
+        if not b"".join(written).isdigit() or len(written) != 2 * about[b"N"]:
+            raise NotFollowed("an object of the file is not where it should be")
+        places = dict(zip(map(int, written[::2]), map(int, written[1::2]), strict=True))
+        if 2 * len(places) != len(written):
+            raise NotFollowed("a stream of objects holds one of them twice")
+        return data, first, places
 
     def _count(self, length: int) -> None:
         """Refuse objects that lie in each other, of which a short file could hold very many."""
         self.looked += length
         if self.looked > 2 * (len(self.data) + self.unpacked):
-            raise NotFollowed("objects that lie in each other")
+            raise NotFollowed("objects of the file lie in each other")
 
     def _plain(self, about: dict[bytes, Any], start: int) -> bytes:
         raw = self.data[start : start + about[b"Length"]]

@@ -1,5 +1,5 @@
 // A notice's PDF, read by itself: cross references, object streams, attachments, and the text of each page in the order in which it is drawn.
-const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 20;
+const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 20, MOST_PARTS = 8;
 const SPACE = new Set([0, 9, 10, 12, 13, 32]), ENDS = new Set([...SPACE, ...[..."()<>[]{}/%"].map((one) => one.charCodeAt(0))]);
 
 // Width and height of A4 and US Letter in points.
@@ -9,7 +9,7 @@ const LEADS_OUT = "an action that leads out of it";
 const FOREIGN = [
   ["OpenAction", "an action that runs when it is opened"], ["AA", "an action that runs by itself"], ["OCProperties", "layers that can be switched off"], ["JavaScript", "a script"],
   ["XFA", "a form that is drawn in place of its pages"], ["Rotate", "a page that is turned"], ["CropBox", "a page of which a part is cut off"], ["UserUnit", "a page of another scale"],
-  ["DecodeParms", "a stream that is compressed in a further way"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
+  ["DecodeParms", "a stream that is compressed in a further way"], ["Encrypt", "a lock on what it holds"], ["XRefStm", "a second list of its objects"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
 ];
 const has = (what) => `the file has ${what}, as no notice has`;
 // Under these names a reader finds instructions, whatever their stream says of itself: those of a page, of letters, of a pattern, of a field or a remark, and of a mask.
@@ -137,15 +137,14 @@ class Pdf {
     need(latin1(bytes.subarray(0, 5)) === "%PDF-", "this is not a PDF");
     const file = new Pdf(bytes), tail = latin1(bytes.subarray(-2048)), found = [...tail.matchAll(/startxref\s+(\d+)/g)].at(-1);
     need(found, "the file has no cross references");
-    const seen = new Set(), waiting = [Number(found[1])];
-    while (waiting.length) {
-      const place = waiting.pop();
+    const seen = new Set();
+    for (let place = Number(found[1]); place !== undefined;) {
       need(!seen.has(place) && seen.size < MOST_SECTIONS, "the file's cross references go in a circle");
       seen.add(place);
       const about = await file.references(place);
+      for (const [name, what] of FOREIGN) need(!about.has(name), has(what));
       file.sections.push(about);
-      // The newest first: of one revision its stream of cross references stands before the revision before.
-      for (const name of ["Prev", "XRefStm"]) if (about.has(name)) waiting.push(about.get(name));
+      place = about.get("Prev");
     }
     return file;
   }
@@ -160,13 +159,13 @@ class Pdf {
   async references(place) {
     const reader = new Reader(this.bytes, place), first = reader.next();
     if (first instanceof Command && first.text === "xref") return this.table(reader);
-    need(typeof first === "number", "the file's cross references cannot be read");
+    need(typeof first === "number", "the file's cross references lead to no object");
     const stream = this.indirect(place), { dictionary } = stream, data = await this.data(stream);
     const widths = dictionary.get("W"), index = dictionary.get("Index") ?? [0, dictionary.get("Size")], row = widths[0] + widths[1] + widths[2];
     let at = 0;
     for (let n = 0; n < index.length; n += 2) {
       for (let number = index[n]; number < index[n] + index[n + 1]; number += 1, at += row) {
-        need(row > 0 && at + row <= data.length, "the file's cross references end too early");
+        need(widths[0] <= 1 && widths[1] > 0 && at + row <= data.length, "the file's cross references end too early");
         const field = (from, width) => { let value = 0; for (let k = 0; k < width; k += 1) value = value * 256 + data[from + k]; return value; };
         this.noted(number, widths[0] === 0 ? 1 : field(at, widths[0]), field(at + widths[0], widths[1]));
       }
@@ -221,10 +220,12 @@ class Pdf {
   async packedIn(stream) {
     need(stream.dictionary.get("Type")?.text === "ObjStm", "objects lie in a stream that is not for objects");
     if (!this.streams.has(stream.at)) {
-      const data = await this.data(stream), heads = new Reader(data), found = [];
+      const data = await this.data(stream), heads = new Reader(data), found = [], there = new Set();
       for (let n = 0; n < stream.dictionary.get("N"); n += 1) {
         const number = heads.next(), place = heads.next();
         need(typeof place === "number", "an object of the file is not where it should be");
+        need(!there.has(number), "a stream of objects holds one of them twice");
+        there.add(number);
         found.push([number, new Reader(data, stream.dictionary.get("First") + place).next()]);
       }
       this.streams.set(stream.at, found);
@@ -267,15 +268,18 @@ class Pdf {
   }
   async pages() {
     const found = [];
-    const walk = async (node, resources, depth) => {
+    const walk = async (node, depth) => {
       need(depth < 40 && found.length <= MOST_PAGES, `more than ${MOST_PAGES} pages`);
-      const page = await this.dictionary(node), own = page.has("Resources") ? await this.dictionary(page.get("Resources")) : resources, kids = await this.get(page.get("Kids"));
+      const page = await this.dictionary(node), kids = await this.get(page.get("Kids")), number = found.length + 1;
       // Of a page that has pages, one reader shows the page and another its pages.
       need((page.get("Type")?.text === "Pages") === Array.isArray(kids), "a page of the file has pages of its own");
-      if (!kids) found.push({ page, resources: own });
-      else for (const kid of kids) await walk(kid, own, depth + 1);
+      if (kids) { for (const kid of kids) await walk(kid, depth + 1); return; }
+      need(page.has("Resources"), `page ${number} has no resources of its own`);
+      const parts = [await this.get(page.get("Contents"))].flat();
+      need(parts.length <= MOST_PARTS, `page ${number} is drawn by more than ${MOST_PARTS} streams`);
+      found.push({ page, parts, resources: await this.dictionary(page.get("Resources")) });
     };
-    await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), new Map(), 0);
+    await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), 0);
     return found;
   }
   // Nothing stands beside the words of the pages, and all of each page is shown: no action, layer, script, form, remark, turn or cut, and no letters that are not filled.
@@ -334,10 +338,10 @@ class Pdf {
   // The text of each page as it is drawn, string after string, without a thought for where it stands.
   async texts() {
     const texts = [];
-    for (const { page, resources } of await this.pages()) {
-      const contents = await this.get(page.get("Contents")), parts = [];
-      for (const one of Array.isArray(contents) ? contents : [contents]) parts.push(await this.data(await this.get(one)), Uint8Array.of(10));
-      texts.push(await this.drawn(joined(...parts), resources, 0));
+    for (const { parts, resources } of await this.pages()) {
+      const instructions = [];
+      for (const one of parts) instructions.push(await this.data(await this.get(one)), Uint8Array.of(10));
+      texts.push(await this.drawn(joined(...instructions), resources, 0));
     }
     return texts;
   }

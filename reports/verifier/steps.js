@@ -52,8 +52,8 @@ class Notice {
   }
   async attachments() {
     this.pdf = await Pdf.open(this.bytes);
-    this.files = await this.pdf.attachments();
     await this.pdf.bare();
+    this.files = await this.pdf.attachments();
     const missing = NEEDED.filter((name) => !this.files.has(name));
     need(missing.length === 0, `the file carries no ${missing.join(", ")}`);
     return `${withNoun(this.files.size, "attachment", "attachments")}`;

@@ -1,0 +1,139 @@
+"""A file that two readers could show differently is refused, whichever page it shows to the verifiers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyhanko.pdf_utils.generic import ArrayObject, NameObject, NumberObject
+
+from engine.determination.template import Template
+from engine.notices.pdf_objects import NotFollowed, Reading
+from engine.notices.trust_policy import Policy
+from tests.notices.test_beside_the_pages import TREE, Change, Writer, in_the_root, page, refused_alike, set_on
+from tests.notices.test_beside_the_pages import desk as desk  # the fixtures
+from tests.notices.test_beside_the_pages import plain as plain
+from tests.notices.test_beside_the_pages import policy as policy
+from tests.notices.test_beside_the_pages import told as told
+from tests.notices.test_pdf_objects import file_of, stream
+
+
+def changed(plain: bytes, change: Change) -> bytes:
+    writer, out = Writer(io.BytesIO(plain)), io.BytesIO()
+    change(writer)
+    writer.write(out)
+    return out.getvalue()
+
+
+def contents_often(writer: Writer) -> None:
+    of = page(writer)
+    of[NameObject("/Contents")] = ArrayObject([of.raw_get("/Contents")] * 9)
+    writer.update_container(of)
+
+
+def resources_of_all_pages(writer: Writer) -> None:
+    of = page(writer)
+    TREE(writer)[NameObject("/Resources")] = of.raw_get("/Resources")
+    del of["/Resources"]
+    writer.update_container(TREE(writer))
+    writer.update_container(of)
+
+
+def pages_of_a_page(writer: Writer) -> None:
+    of = page(writer)
+    of[NameObject("/Kids")] = ArrayObject([TREE(writer)["/Kids"].raw_get(1)])
+    writer.update_container(of)
+
+
+def contents_twice(plain: bytes) -> bytes:
+    """Page 1 with its instructions and with those of page 2; one reader takes the first, another the last."""
+
+    def change(writer: Writer) -> None:
+        of = page(writer)
+        of[NameObject("/Content_")] = page(writer, 1).raw_get("/Contents")
+        writer.update_container(of)
+
+    made = changed(plain, change)
+    assert made.count(b"/Content_ ") == 1
+    return made.replace(b"/Content_ ", b"/Contents ")
+
+
+OF_PAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "instructions twice": (
+        contents_twice,
+        "a dictionary of the file says a name twice, or something else than a name",
+    ),
+    "instructions nine times": (
+        lambda plain: changed(plain, contents_often),
+        "page 1 is drawn by more than 8 streams",
+    ),
+    "resources for all pages together": (
+        lambda plain: changed(plain, resources_of_all_pages),
+        "page 1 has no resources of its own",
+    ),
+    "a page of pages": (
+        lambda plain: changed(plain, pages_of_a_page),
+        "a page of the file has pages of its own",
+    ),
+    "pages that are one": (
+        lambda plain: changed(plain, set_on(TREE, "/Type", lambda: NameObject("/Page"))),
+        "a page of the file has pages of its own",
+    ),
+    "a second list of objects": (
+        lambda plain: changed(plain, in_the_root("/XRefStm", lambda: NumberObject(9))),
+        "the file has a second list of its objects, as no notice has",
+    ),
+    "a lock": (
+        lambda plain: changed(plain, in_the_root("/Encrypt", lambda: NumberObject(9))),
+        "the file has a lock on what it holds, as no notice has",
+    ),
+    "places moved": (
+        lambda plain: plain.replace(b"\n", b"\n%\n", 1),
+        "the file's cross references lead to no object",
+    ),
+    "no cross references": (
+        lambda plain: plain.replace(b"startxref", b"startxxxx"),
+        "the file has no cross references",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OF_PAGES)
+def test_a_file_that_two_readers_could_show_differently_is_refused_alike(
+    what: str, plain: bytes, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
+    forge, why = OF_PAGES[what]
+    loose = policy.model_copy(update={"signature_needed": False})
+    refused_alike(forge(plain), why, loose, all_templates, tmp_path)
+
+
+def packed(objects: dict[int, bytes], kind: bytes = b"ObjStm") -> bytes:
+    """A stream of objects."""
+    bodies, heads, at = b"", b"", 0
+    for number, body in objects.items():
+        heads += b"%d %d " % (number, at)
+        bodies += body + b" "
+        at = len(bodies)
+    return stream(heads + bodies, b"/Type /%s/N %d/First %d" % (kind, len(objects), len(heads)))
+
+
+def read_of(holder: bytes) -> Reading:
+    """A file whose object 5 lies in a stream of objects, by its stream of cross references."""
+    data = file_of({1: b"<<>>", 2: holder})
+    body = data[: data.index(b"xref\n")]
+    rows = [(0, 0), (1, body.index(b"1 0 obj")), (1, body.index(b"2 0 obj")), (0, 0), (0, 0), (2, 2)]
+    table = b"".join(bytes([kind]) + place.to_bytes(2) + b"\0" for kind, place in rows)
+    about = b"/Type /XRef/W [1 2 1]/Size 6/Root 1 0 R"
+    return Reading(body + b"6 0 obj\n" + stream(table, about) + b"\nendobj\nstartxref\n%d\n" % len(body))
+
+
+def test_an_object_in_a_stream_is_found_once_and_where_it_says() -> None:
+    assert read_of(packed({4: b"<</A 1>>", 5: b"<</B 2>>"})).value(5) == ({b"B": 2}, None)
+    for holder in (packed({5: b"<</B 2>>"}, b"Objects"), b"<</B 2>>"):
+        with pytest.raises(NotFollowed, match="a stream that is not for objects"):
+            read_of(holder)
+    twice = packed({4: b"<</A 1>>", 5: b"<</B 2>>"}).replace(b"\n4 0", b"\n5 0")
+    with pytest.raises(NotFollowed, match="holds one of them twice"):
+        read_of(twice)
