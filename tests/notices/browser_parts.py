@@ -10,7 +10,7 @@ from typing import Any
 from engine.notices.trust_policy import Policy
 from reports.verifier import PARTS
 from tests.conftest import REPOSITORY
-from tests.notices.node import standing
+from tests.standing_programs import standing
 
 SCRIPT = REPOSITORY / "tests" / "second_verifier" / "browser_parts.mjs"
 
@@ -43,8 +43,8 @@ def browser_says(policy: Policy | str, held: Sequence[Path] = (), **asked: Any) 
         "held": [str(path) for path in held],
         **asked,
     }
-    answer: dict[str, Any] = standing(str(SCRIPT), str(REPOSITORY / "reports" / "verifier"), *PARTS).ask(
-        question
-    )
+    answer: dict[str, Any] = standing(
+        "node", str(SCRIPT), str(REPOSITORY / "reports" / "verifier"), *PARTS
+    ).ask(question)
     assert "broken" not in answer, answer["broken"]
     return answer

@@ -34,11 +34,11 @@ from engine.record.tiles import _bundles, _tiles
 from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice
 from tests.notices.browser_parts import browser_says
-from tests.notices.node import standing
 from tests.notices.test_second_verifier import VERIFIER
 from tests.notices.test_verify_notice import NOW, five_weeks
 from tests.operations.test_corrections import made
 from tests.operations.test_run import DEAL
+from tests.standing_programs import standing
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
 ON = date(2026, 7, 3)
@@ -129,7 +129,7 @@ def seconds(files: dict[str, bytes], policy: Policy, held: Path | None, folder: 
         ["--held", str(held)] if held else []
     )
     key = policy.log_keys[0] if policy.log_keys else policy.ended_keys[0].split(" ")[0]
-    said = standing(str(VERIFIER), "--lines").ask([str(folder), key, *options])
+    said = standing("node", str(VERIFIER), "--lines").ask([str(folder), key, *options])
     verdict = "DIFFERS" if not said["answer"]["verified"] else "open" if said["answer"]["ended"] else "holds"
     assert said["code"] == {"DIFFERS": 3, "open": 4, "holds": 0}[verdict]
     return verdict

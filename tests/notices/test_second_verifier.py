@@ -21,12 +21,12 @@ from engine.notices.pdf import NoticeFile, read_notice
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import STEPS, _Notice
 from tests.conftest import REPOSITORY
-from tests.notices.node import standing
 from tests.notices.test_attachments import BAD, Desk, Files, lines, manifested
 from tests.notices.test_verify_notice import desk as desk  # the fixture
 from tests.notices.test_verify_notice import policy as policy  # the fixture
 from tests.notices.test_verify_notice import told as told  # the fixture
 from tests.operations.test_run import DEAL
+from tests.standing_programs import standing
 
 MUTANTS = 1000 if os.environ.get("HEADROOM_SOAK") else 60
 VERIFIER = REPOSITORY / "tests" / "second_verifier" / "verify.mjs"
@@ -52,7 +52,7 @@ def theirs(files: Mapping[str, bytes], key: str, folder: Path) -> bool:
     folder.mkdir()
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    return bool(standing(str(VERIFIER), "--lines").ask([str(folder), key])["answer"]["verified"])
+    return bool(standing("node", str(VERIFIER), "--lines").ask([str(folder), key])["answer"]["verified"])
 
 
 @pytest.fixture(scope="module")

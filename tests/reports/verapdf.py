@@ -2,18 +2,22 @@
 bridge.
 
 The jar holds the profiles as XML without the library that reads them, so they are read here and built by its
-public API.
+public API. The engine has a process of its own. The bridge has Java collect when Python does, and in a fork of the
+process that holds Java nobody answers. A test that forks would wait for ever.
 """
 
 from __future__ import annotations
 
-import gc
 import importlib.util
+import json
+import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.standing_programs import standing
 
 NS = {"p": "http://www.verapdf.org/ValidationProfile"}
 PROFILES = {"3a": "PDFA-3A", "ua1": "PDFUA-1"}
@@ -97,11 +101,13 @@ def _profile(name: str) -> tuple[Any, Any]:
 
 def failures(path: Path, name: str) -> tuple[int, dict[str, str]]:
     """How many checks a file went through, and the message of each rule that it breaks."""
+    checks, broken = standing(sys.executable, "-m", "tests.reports.verapdf").ask([str(path.resolve()), name])
+    return checks, broken
+
+
+def _checked(path: Path, name: str) -> tuple[int, dict[str, str]]:
     java = _java()
     flavour, profile = _profile(name)
-    # The bridge has Python collect whenever Java has collected. What stands already is passed over, as a search
-    # among a whole test run's objects takes most of a second each time.
-    gc.freeze()
     foundry = java.JClass("org.verapdf.pdfa.Foundries").defaultInstance()
     parser = foundry.createParser(java.JClass("java.io.File")(str(path)), flavour)
     validator = foundry.createValidator(profile, False)
@@ -116,3 +122,9 @@ def failures(path: Path, name: str) -> tuple[int, dict[str, str]]:
     finally:
         parser.close()
         validator.close()
+
+
+if __name__ == "__main__":
+    for question in sys.stdin:
+        path, name = json.loads(question)
+        print(json.dumps(_checked(Path(path), name)), flush=True)

@@ -1,4 +1,4 @@
-"""Programs of Node that answer one question after another: starting one costs more than most of its answers."""
+"""Programs that answer one question after another: starting one costs more than most of its answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import json
 import subprocess
 import tempfile
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 class Standing:
@@ -26,7 +29,8 @@ class Standing:
         if self.process is None or self.process.poll() is not None:
             self.end()
             self.process = subprocess.Popen(
-                ["node", *self.command],
+                self.command,
+                cwd=REPOSITORY,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self.complaints,
@@ -53,5 +57,5 @@ class Standing:
 
 @cache
 def standing(*command: str) -> Standing:
-    """That program, one for all tests of a process."""
+    """The program that a command starts, one for all tests of a process."""
     return Standing(command)
