@@ -206,9 +206,10 @@ def insertion(connection: Connection, table: Table) -> str:
 def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     """Return an engine for a path (SQLite) or a URL (PostgreSQL).
 
-    The engine has our settings and locks. Nothing is checked or made.
+    The engine has our settings and locks. Nothing is made. Raises NotOurs as `refuse_wal`.
     """
     if "://" not in str(url):
+        refuse_wal(Path(url))
         if inspect_only:
             # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the
             # rest out.
@@ -225,6 +226,21 @@ def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     engine = create_engine(named, execution_options={"schema_translate_map": {None: guards.SCHEMA}})
     event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def refuse_wal(record: Path) -> None:
+    """Refuse a SQLite file beside which a write-ahead log lies, whatever its age.
+
+    Our settings make none, so it is of another copy. SQLite would write its pages over those of the record,
+    and delete it. Raises NotOurs.
+    """
+    beside = record.with_name(f"{record.name}-wal")
+    if beside.exists() and beside.stat().st_size:
+        raise NotOurs(
+            f"{beside} lies beside the record, and headroom makes no such file; opened with it, the record "
+            "would be overwritten by pages of another copy: nothing was opened; move that file away and keep "
+            "it, then `headroom verify`"
+        )
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
