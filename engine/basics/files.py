@@ -50,6 +50,8 @@ LITTER = re.compile(
     r"\.DS_Store|\._.*|\.~lock\..*|~\$.*|Thumbs\.db|ehthumbs\.db|desktop\.ini|\..*\.sw[a-z]", re.IGNORECASE
 )
 """The names of files that operating systems, office programs and editors leave in folders."""
+PLACEHOLDER = re.compile(r"\.(?P<name>.+)\.icloud", re.IGNORECASE | re.DOTALL)
+"""The name of what a sync program leaves in the place of a file that is elsewhere still."""
 _MARKED: dict[Path, Path] = {}
 """Folders that may disappear while a command works in them, such as shares.
 
@@ -67,6 +69,15 @@ def refuse_lost_disk(error: OSError) -> None:
         raise Unavailable(
             f"{where}{error.strerror}; mend that and run again, what was recorded stands"
         ) from error
+
+
+def not_brought_down(name: str) -> str | None:
+    """Return the name of the file that a sync program keeps a place for; None for any other file.
+
+    iCloud leaves `.report.xlsx.icloud` where it has not brought `report.xlsx` down.
+    """
+    match = PLACEHOLDER.fullmatch(name)
+    return match["name"] if match else None
 
 
 def is_litter(name: str) -> bool:

@@ -35,7 +35,7 @@ from engine.servicer_report.asked_periods import out_of_place
 from engine.servicer_report.confirmation_form import is_reply
 from engine.servicer_report.read_report import ServicerReport, read_report
 from engine.servicer_report.receipts import Receipt, receipt_of, with_receipt
-from engine.servicer_report.received_file import ENDINGS, ReceivedFile, open_report
+from engine.servicer_report.received_file import ReceivedFile, may_be_report, open_report
 from engine.terms.as_written import Deal, day_of, resolve, table_of_calendar
 from engine.terms.source import Tree
 from engine.workspace.deals_by_name import DealsByName
@@ -345,9 +345,7 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                file for file in path.iterdir() if file.is_file() and file.suffix.lower() in ENDINGS
-            )
+            yield from sorted(file for file in path.iterdir() if file.is_file() and may_be_report(file.name))
         elif path.is_file():
             yield path
         else:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import HeadroomError, WrongUsage
+from engine.basics.files import is_litter, not_brought_down
 from engine.events.draft import Draft
 from engine.events.market_events import SnapshotImported
 from engine.market.collect import Query, collect
@@ -142,6 +143,11 @@ def _snapshots_in(
 
     Each comes with the SHA-256 that its administrator states, and with the SHA-256 of its file.
     """
+    if (elsewhere := not_brought_down(path.name)) is not None:
+        raise SnapshotRefused(
+            f"{path.name} stands for {elsewhere}, which a sync program has not brought down; have it brought "
+            "down, and import it"
+        )
     plain = plain_bytes(path.read_bytes(), path.name)
     if path.name.endswith(ENDING) and (said := read_metadata(plain)) is not None:
         taken.described.append((path.name, said))
@@ -315,8 +321,10 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files named, and those in the folders named; a folder's manifest is not a snapshot."""
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(ENDINGS))
-            yield from (p for p in files if p.name not in NOT_SNAPSHOTS)
+            files = sorted(p for p in path.rglob("*") if p.is_file() and not is_litter(p.name))
+            # What a sync program has not brought down is refused, because its day would be missing.
+            named = ((p, not_brought_down(p.name) or p.name) for p in files)
+            yield from (p for p, name in named if name.endswith(ENDINGS) and name not in NOT_SNAPSHOTS)
         elif path.exists():
             yield path
         else:

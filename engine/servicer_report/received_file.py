@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from engine.basics.errors import Place, Problem
-from engine.basics.files import ENDS
+from engine.basics.files import ENDS, is_litter, not_brought_down
 from engine.basics.values import listed
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
@@ -19,6 +19,8 @@ from engine.terms.source import Tree, parse
 
 ENDINGS = (".yaml", ".yml", ".csv", ".tsv", ".txt", *WORKBOOKS)
 """The endings of files that may be reports."""
+OTHER_WORKBOOKS = (".xlsb", ".xltx", ".xltm", ".numbers")
+"""The endings of workbooks that are not read, and are refused in words."""
 PACKED = (b"PK\x03\x04", OLD_OFFICE)
 """The first bytes of a workbook, and of other files of office programs."""
 
@@ -53,6 +55,12 @@ class ReceivedFile:
         return name if isinstance(name, str) and name else None
 
 
+def may_be_report(name: str) -> bool:
+    """Return whether a file of a folder may be a report, or stands for one, so that it is not passed over."""
+    stands_for = not_brought_down(name) or name
+    return not is_litter(name) and PurePath(stands_for).suffix.lower() in (*ENDINGS, *OTHER_WORKBOOKS)
+
+
 def open_report(
     data: bytes, file: str, layouts: Mapping[str, SenderLayout]
 ) -> tuple[ReceivedFile | None, list[Problem]]:
@@ -65,6 +73,10 @@ def open_report(
         file: its name, for the errors; its ending says how it is read.
         layouts: the senders' own layouts, by name.
     """
+    if (elsewhere := not_brought_down(PurePath(file).name)) is not None:
+        why = "the file itself is elsewhere still, and nothing of it is here"
+        fix = f"have it brought down, and enter {elsewhere}"
+        return None, [Problem("R164", "the file is a sync program's placeholder", why, fix, Place(file))]
     matching = layouts_for(file, layouts)
     if len(matching) > 1:
         names = listed([f"[intake.{name}]" for name, _ in matching])
@@ -109,7 +121,7 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
         return tree_of_workbook(workbook)
     if is_delimited(file):
         return tree_of_delimited(data, file)
-    if data.startswith(PACKED):
+    if data.startswith(PACKED) or PurePath(file).suffix.lower() in OTHER_WORKBOOKS:
         return None, [
             Problem(
                 "R140",

@@ -82,6 +82,21 @@ def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(
     assert len(read(desk.workspace.store, deal_log(DEAL))) == 1
 
 
+def test_what_a_folder_holds_in_the_place_of_a_report_is_named_and_what_programs_leave_is_not(
+    desk: Intake, tmp_path: Path
+) -> None:
+    """A report that a sync program has not brought down would be missing, and nobody would know."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in (".r.xlsx.icloud", "r.xlsb", "~$r.xlsx", ".DS_Store", "._r.yaml", ".notes.pdf.icloud"):
+        (folder / name).write_bytes(b"bplist00")
+    found = list(desk.take_all([folder], CAME))
+    assert [type(one) for one in found] == [RefusedFile] * 2
+    lines = (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()
+    codes = {line["file"]: line["problems"][0]["code"] for line in map(json.loads, lines)}
+    assert codes == {".r.xlsx.icloud": "R164", "r.xlsb": "R140"}
+
+
 def test_each_deal_is_read_once_however_many_reports_come(
     desk: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,16 @@ def taken_from(desk: Workspace, *paths: Path, accept: tuple[str, ...] = ()) -> S
     return take_snapshots(desk, paths, SCRIBE, accept, lambda _: None)
 
 
+def test_a_day_that_was_not_brought_down_is_named_and_not_missing(desk: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "days"
+    folder.mkdir()
+    for name in (".2026-03-05.json.icloud", "._2026-03-05.json", ".notes.pdf.icloud"):
+        (folder / name).write_bytes(b"bplist00")
+    taken = taken_from(desk, folder)
+    assert (taken.added, len(taken.refused)) == ([], 1)
+    assert "stands for 2026-03-05.json" in taken.refused[0][1]
+
+
 def test_the_administrators_own_hash_is_compared(desk: Workspace, tmp_path: Path) -> None:
     refused = taken_from(desk, described(tmp_path / "wrong", DAY, counts={"final_observations": 9}))
     assert (refused.added, len(refused.refused)) == ([], 1)
