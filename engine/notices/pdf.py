@@ -69,6 +69,7 @@ FOREIGN = {
     b"Rotate": "a page that is turned",
     b"CropBox": "a page of which a part is cut off",
     b"UserUnit": "a page of another scale",
+    b"CharProcs": "letters that are drawings",
     b"DecodeParms": "a stream that is compressed in a further way",
     b"Encrypt": "a lock on what it holds",
     b"XRefStm": "a second list of its objects",

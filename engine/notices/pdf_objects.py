@@ -35,10 +35,10 @@ _BEGINS = re.compile(rb"stream\r?\n")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _HEAD = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\Z")
 """How an object begins, on a line of its own, so that no comment holds it."""
-_DRAWS = {b"Contents", b"CharProcs", b"Pattern", b"AP", b"G"}
+_DRAWS = {b"Contents", b"Pattern", b"AP", b"G"}
 """Under these names a reader finds instructions, whatever their stream says of itself.
 
-They are those of a page, of letters, of a pattern, of a field or a remark, and of a mask.
+They are those of a page, of a pattern, of a field or a remark, and of a mask.
 """
 
 
@@ -250,6 +250,7 @@ class Reading:
         self.packed: dict[int, _Packed] = {}
         self.newest: dict[int, tuple[int, int]] = {}
         """What the newest section says of each object: its kind, and its place or its stream's number."""
+        self.taken_out: dict[int, Any] = {}
         self.root: Any = None
         with _followed():
             self._read_all()
@@ -291,9 +292,11 @@ class Reading:
                 value, start = self.read[one]
                 return value, start or None
             if kind == 2:
-                _, start = self.read[self.newest[one][1]]
-                data, first, places = self.packed[start]
-                return self.values.read(data, first + places[number])[0], None
+                if number not in self.taken_out:
+                    _, start = self.read[self.newest[one][1]]
+                    data, first, places = self.packed[start]
+                    self.taken_out[number] = self.values.read(data, first + places[number])[0]
+                return self.taken_out[number], None
         return None, None
 
     def everything(self) -> Objects:
@@ -327,7 +330,7 @@ class Reading:
     def _packed_entries(self, about: dict[bytes, Any], start: int) -> Iterator[tuple[int, int, int]]:
         if about[b"Type"] != b"XRef" or b"DecodeParms" in about:
             raise NotFollowed("the file's cross references cannot be read")
-        data, (kind, place, other) = self._plain(about, start), about[b"W"]
+        data, (kind, place, other) = self.plain(about, start), about[b"W"]
         ranges, row = about.get(b"Index", [0, about[b"Size"]]), kind + place + other
         count = sum(ranges[1::2])
         if count > MOST_ENTRIES:
@@ -383,7 +386,7 @@ class Reading:
 
     def _packed(self, about: dict[bytes, Any], start: int) -> _Packed:
         """Return a stream of objects, and the number of each with the place where it begins."""
-        data, first = self._plain(about, start), about[b"First"]
+        data, first = self.plain(about, start), about[b"First"]
         self.unpacked += len(data)
         written = data[:first].split()
         if not b"".join(written).isdigit() or len(written) != 2 * about[b"N"]:
@@ -399,7 +402,8 @@ class Reading:
         if self.looked > 2 * (len(self.data) + self.unpacked):
             raise NotFollowed("objects of the file lie in each other")
 
-    def _plain(self, about: dict[bytes, Any], start: int) -> bytes:
+    def plain(self, about: dict[bytes, Any], start: int) -> bytes:
+        """Return what a stream holds, inflated if it is compressed."""
         raw = self.data[start : start + about[b"Length"]]
         if b"Filter" not in about:
             return raw

@@ -13,6 +13,8 @@ from engine.notices.pdf_objects import NotFollowed, Reading, Reference
 MOST_PARTS = 8
 """Streams of instructions of a page; a notice has one. A stream that is named often is drawn as often."""
 DEEPEST = 40
+MOST_DRAWN = 100_000
+"""Parts that a page draws; a notice draws some twenty. Parts that draw each other are soon very many."""
 
 
 def refuse_other_readings(data: bytes) -> None:
@@ -25,13 +27,17 @@ def refuse_other_readings(data: bytes) -> None:
     """
     try:
         reading = Reading(data)
-        root = _dictionary(reading, reading.root)
+        root, parts_drawn = _dictionary(reading, reading.root), Drawn(reading)
         for number, page in enumerate(_pages(reading, root.get(b"Pages"), 0), 1):
             if b"Resources" not in page:
                 raise VerificationFailed(f"page {number} has no resources of its own")
             parts, _ = _resolved(reading, page.get(b"Contents"))
             if isinstance(parts, list) and len(parts) > MOST_PARTS:
                 raise VerificationFailed(f"page {number} is drawn by more than {MOST_PARTS} streams")
+            named = parts if isinstance(parts, list) else [page.get(b"Contents")]
+            drawn = parts_drawn.by([_resolved(reading, one) for one in named], page[b"Resources"])
+            if drawn > MOST_DRAWN:
+                raise VerificationFailed(f"page {number} draws more than {MOST_DRAWN:,} parts")
         _read(reading, [value for name, value in root.items() if name != b"StructTreeRoot"])
     except NotFollowed as error:
         raise VerificationFailed(str(error)) from error
@@ -58,6 +64,38 @@ def _pages(reading: Reading, value: Any, depth: int) -> list[dict[bytes, Any]]:
     if not isinstance(kids, list):
         return [node]
     return [page for kid in kids for page in _pages(reading, kid, depth + 1)]
+
+
+class Drawn:
+    """How many parts are drawn at most, if each call draws the part that draws most."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.known = reading, dict[int, int]()
+
+    def by(self, instructions: list[tuple[Any, int | None]], resources: Any) -> int:
+        """Return how many parts instructions draw with these resources. Raises NotFollowed."""
+        parts = _dictionary(self.reading, resources).get(b"XObject", {})
+        most = max(map(self._part, _dictionary(self.reading, parts).values()), default=0)
+        if not most:
+            return 0
+        calls = (self.reading.plain(about, start).count(b"Do") for about, start in instructions if start)
+        return sum(calls) * most
+
+    def _part(self, part: Any) -> int:
+        if not isinstance(part, Reference):
+            raise NotFollowed("the file's pages are not where they should be")
+        if part.number not in self.known:
+            self.known[part.number] = (
+                MOST_DRAWN + 1
+            )  # until it is known: one that draws itself draws too many
+            about, start = self.reading.value(part.number)
+            if not isinstance(about, dict):
+                raise NotFollowed("the file's pages are not where they should be")
+            drawn = (
+                0 if about.get(b"Subtype") == b"Image" else self.by([(about, start)], about.get(b"Resources"))
+            )
+            self.known[part.number] = 1 + drawn
+        return self.known[part.number]
 
 
 def _read(reading: Reading, values: list[Any]) -> None:

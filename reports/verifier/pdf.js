@@ -1,5 +1,5 @@
 // A notice's PDF, read by itself: cross references, object streams, attachments, and the text of each page in the order in which it is drawn.
-const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 20, MOST_PARTS = 8;
+const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 20, MOST_PARTS = 8, MOST_DRAWN = 100000;
 const SPACE = new Set([0, 9, 10, 12, 13, 32]), ENDS = new Set([...SPACE, ...[..."()<>[]{}/%"].map((one) => one.charCodeAt(0))]);
 
 // Width and height of A4 and US Letter in points.
@@ -9,11 +9,11 @@ const LEADS_OUT = "an action that leads out of it";
 const FOREIGN = [
   ["OpenAction", "an action that runs when it is opened"], ["AA", "an action that runs by itself"], ["OCProperties", "layers that can be switched off"], ["JavaScript", "a script"],
   ["XFA", "a form that is drawn in place of its pages"], ["Rotate", "a page that is turned"], ["CropBox", "a page of which a part is cut off"], ["UserUnit", "a page of another scale"],
-  ["DecodeParms", "a stream that is compressed in a further way"], ["Encrypt", "a lock on what it holds"], ["XRefStm", "a second list of its objects"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
+  ["CharProcs", "letters that are drawings"], ["DecodeParms", "a stream that is compressed in a further way"], ["Encrypt", "a lock on what it holds"], ["XRefStm", "a second list of its objects"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
 ];
 const has = (what) => `the file has ${what}, as no notice has`;
-// Under these names a reader finds instructions, whatever their stream says of itself: those of a page, of letters, of a pattern, of a field or a remark, and of a mask.
-const DRAWS = new Set(["Contents", "CharProcs", "Pattern", "AP", "G"]);
+// Under these names a reader finds instructions, whatever their stream says of itself: those of a page, of a pattern, of a field or a remark, and of a mask.
+const DRAWS = new Set(["Contents", "Pattern", "AP", "G"]);
 const IMAGE = "a page holds an image among its instructions, as no notice does", HIDDEN = "a page draws letters otherwise than filled, as no notice does";
 class Name { constructor(text) { this.text = text; } }
 class Ref { constructor(number) { this.number = number; } }
@@ -267,7 +267,7 @@ class Pdf {
     return found;
   }
   async pages() {
-    const found = [];
+    const found = [], known = new Map();
     const walk = async (node, depth) => {
       need(depth < 40 && found.length <= MOST_PAGES, `more than ${MOST_PAGES} pages`);
       const page = await this.dictionary(node), kids = await this.get(page.get("Kids")), number = found.length + 1;
@@ -277,10 +277,27 @@ class Pdf {
       need(page.has("Resources"), `page ${number} has no resources of its own`);
       const parts = [await this.get(page.get("Contents"))].flat();
       need(parts.length <= MOST_PARTS, `page ${number} is drawn by more than ${MOST_PARTS} streams`);
+      const drawn = await this.drawnBy(await Promise.all(parts.map((one) => this.get(one))), page.get("Resources"), known);
+      need(drawn <= MOST_DRAWN, `page ${number} draws more than ${MOST_DRAWN.toLocaleString("en")} parts`);
       found.push({ page, parts, resources: await this.dictionary(page.get("Resources")) });
     };
     await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), 0);
     return found;
+  }
+  // How many parts instructions draw at most, if each call draws the part that draws most.
+  async drawnBy(instructions, resources, known) {
+    let most = 0, calls = 0;
+    const parts = await this.dictionary((await this.dictionary(resources)).get("XObject"));
+    for (const { number } of parts.values()) {
+      if (!known.has(number)) {
+        known.set(number, MOST_DRAWN + 1); // until it is known: one that draws itself draws too many
+        const part = await this.get(new Ref(number)), about = part.dictionary;
+        known.set(number, 1 + (about.get("Subtype")?.text === "Image" ? 0 : await this.drawnBy([part], about.get("Resources"), known)));
+      }
+      most = Math.max(most, known.get(number));
+    }
+    if (most > 0) for (const one of instructions) if (one) calls += latin1(await this.data(one)).split("Do").length - 1;
+    return calls * most;
   }
   // Nothing stands beside the words of the pages, and all of each page is shown: no action, layer, script, form, remark, turn or cut, and no letters that are not filled.
   async bare() {

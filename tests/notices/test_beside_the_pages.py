@@ -258,7 +258,7 @@ FORGED: dict[str, tuple[Change, str]] = {
     ),
     "an image among the instructions": (drawn_first(b"[]" + INLINE + b"\n"), IMAGE),
     "an image without a filter": (drawn_first(b"BI /W 1 /H 1 /BPC 8 /CS /G ID x EI\n"), IMAGE),
-    "an image in letters": (in_letters, IMAGE),
+    "letters that are drawings": (in_letters, "the file has letters that are drawings, as no notice has"),
     "an image in a pattern": (in_a_pattern, IMAGE),
     "an image in a field": (in_the_field, IMAGE),
     "an image in a mask": (in_a_mask, IMAGE),

@@ -7,12 +7,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pyhanko.pdf_utils.generic import ArrayObject, NameObject, NumberObject
+from pyhanko.pdf_utils.generic import ArrayObject, NameObject, NumberObject, StreamObject
 
 from engine.determination.template import Template
+from engine.notices.pdf import read_notice
 from engine.notices.pdf_objects import NotFollowed, Reading
 from engine.notices.trust_policy import Policy
-from tests.notices.test_beside_the_pages import TREE, Change, Writer, in_the_root, page, refused_alike, set_on
+from tests.notices.test_beside_the_pages import (
+    TREE,
+    Change,
+    Writer,
+    among_resources,
+    box,
+    drawn_first,
+    in_the_root,
+    named,
+    page,
+    refused_alike,
+    set_on,
+)
 from tests.notices.test_beside_the_pages import desk as desk  # the fixtures
 from tests.notices.test_beside_the_pages import plain as plain
 from tests.notices.test_beside_the_pages import policy as policy
@@ -47,6 +60,21 @@ def pages_of_a_page(writer: Writer) -> None:
     writer.update_container(of)
 
 
+def drawn_in_parts(writer: Writer, levels: int, own: bool = False) -> None:
+    """Parts each of which draws the next ten times; the last draws nothing, or itself."""
+    part = None
+    for _ in range(levels):
+        said = named(Subtype=NameObject("/Form"), BBox=box(0, 0, 9, 9), Resources=named())
+        made = StreamObject(said, stream_data=b"/part Do " * 10)
+        if part is not None:
+            said["/Resources"][NameObject("/XObject")] = named(part=part)
+        part = writer.add_object(made)
+        if own:
+            said["/Resources"][NameObject("/XObject")] = named(part=part)
+    among_resources(writer, "/XObject", part=part)
+    drawn_first(b"/part Do\n")(writer)
+
+
 def contents_twice(plain: bytes) -> bytes:
     """Page 1 with its instructions and with those of page 2; one reader takes the first, another the last."""
 
@@ -73,6 +101,14 @@ OF_PAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda plain: changed(plain, resources_of_all_pages),
         "page 1 has no resources of its own",
     ),
+    "parts that draw each other": (
+        lambda plain: changed(plain, lambda writer: drawn_in_parts(writer, 9)),
+        "page 1 draws more than 100,000 parts",
+    ),
+    "a part that draws itself": (
+        lambda plain: changed(plain, lambda writer: drawn_in_parts(writer, 1, own=True)),
+        "page 1 draws more than 100,000 parts",
+    ),
     "a page of pages": (
         lambda plain: changed(plain, pages_of_a_page),
         "a page of the file has pages of its own",
@@ -98,6 +134,11 @@ OF_PAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "the file has no cross references",
     ),
 }
+
+
+def test_parts_that_draw_each_other_within_bounds_are_taken(plain: bytes) -> None:
+    nested = changed(plain, lambda writer: drawn_in_parts(writer, 3))
+    assert read_notice(nested).pages == read_notice(plain).pages
 
 
 @pytest.mark.parametrize("what", OF_PAGES)
