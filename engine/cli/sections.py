@@ -19,6 +19,7 @@ SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Ask what a clause would do",
         ("ladder", "stress", "compare", "calibrate", "grid", "simulate"),
     ),
+    "foresight_report": ("Have a level signed off", ("foresight",)),
     "servicer": (
         "Keep a deal",
         ("intake", "report-form", "confirm", "act", "run", "serve", "explain", "portfolio", "demo"),

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.calling import headroom
 from tests.conftest import DEALS
+from tests.queries.test_calibration_questions import history
 
 MERIDIAN = str(DEALS / "meridian-2026-1.yaml")
 FACT = ("--fact", "outstanding_principal=USD 16,000,000", "--prepared", "2026-07-06")
@@ -91,3 +92,31 @@ def test_another_ending_is_refused(words: tuple[str, ...], tmp_path: Path) -> No
     done = headroom(*words, "--into", str(tmp_path / "answer.docx"))
     assert done.returncode == 2
     assert "give --into a name that ends so" in done.stderr
+
+
+def test_the_whole_report_holds_every_answer_and_says_what_it_lacks(tmp_path: Path) -> None:
+    page, table = tmp_path / "whole.html", history(tmp_path, 30)
+    asked = ("foresight", MERIDIAN, "--weeks", "4", "--paths", "100", "--workers", "1", *FACT)
+    level = (
+        "--level",
+        "covenants.cash-sweep.level",
+        "--to",
+        "1.50",
+        "--counts",
+        "2",
+        "--history",
+        str(table),
+    )
+    done = headroom(*asked, *level, "--into", str(page))
+    assert done.stdout == f"{page}: ladder, stress, simulation and calibration of meridian-2026-1\n"
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    for heading in ("In which order", "Stress: Scenario B", "Calibration: Cash sweep", "Simulation: where"):
+        assert heading in text
+    bare = headroom(*asked, "--into", str(page))
+    assert bare.stdout.splitlines() == [
+        f"{page}: ladder and stress of meridian-2026-1",
+        "A simulation is left out, because it needs a history; give one with --history FILE.",
+    ]
+    refused = headroom(*asked, *level[:-2], "--into", str(page))
+    assert refused.returncode == 2
+    assert "a model needs a published history" in refused.stderr

@@ -31,9 +31,17 @@ WANTED = {
     "grid": (*ALL, *STATED, *SPREAD, "--hold"),
     "calibrate": (*ALL, *MODEL, *SPREAD),
     "simulate": (*ALL, *MODEL, *SPREAD, "--hold"),
+    "foresight": (
+        *ALL,
+        *STATED,
+        *(flag for flag in MODEL if flag != "--weeks"),
+        *SPREAD,
+        "--multiples",
+        "--hold",
+    ),
     "backtest": (*ALL, "--history", "--until"),
 }
-OWN = {"--until": {"backtest"}, "--weeks": {"calibrate", "simulate"}, "--into": {"grid"}}
+OWN = {"--until": {"backtest"}, "--weeks": {"calibrate", "simulate"}, "--into": {"grid", "foresight"}}
 """Where a help text is a command's own: the end of a history, weeks of a path, and cells as a table."""
 
 
