@@ -82,6 +82,12 @@ def history_of(store: Store, log: str) -> History:
     return history
 
 
+def in_hand(store: Store, log: str) -> int:
+    """Return how many events of a log are kept in memory."""
+    kept = _KEPT.get(store)
+    return len(kept[log].entries) if kept is not None and log in kept else 0
+
+
 def rows_and_events(store: Store, log: str) -> tuple[Sequence[Entry], Sequence[Event]]:
     """Return the rows of a log as it stands now, and their events.
 

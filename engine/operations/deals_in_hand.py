@@ -1,6 +1,6 @@
 """The deals of a run that are evaluated and whose notices are made next.
 
-They are few, because the past of each is kept in memory until then.
+They are few, because the past of each may be kept in memory until then.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from engine.operations.sign_checkpoints import sign_all
 from engine.record.log import deal_log
 from engine.workspace.workspace import Workspace
 
-DEALS_AT_A_TIME = 16
+DEALS_AT_A_TIME = 32
 """Deals whose checkpoints are signed in one transaction, before their notices are made."""
 EVENTS_AT_A_TIME = AT_MOST * 3 // 4
-"""The most events that the logs of these deals have together. What is kept in memory is not read again for
-the notices.
+"""The most events of the logs of these deals that are kept in memory, and not read again for the notices.
+
+A deal that began from a kept state has none of them there.
 """
 
 
 @dataclass
 class DealsInHand:
-    """The names of the deals, and how many events their logs have together."""
+    """The names of the deals, and how many events of their logs are kept in memory."""
 
     deals: list[str] = field(default_factory=list)
     events: int = 0
 
     def add(self, deal: str, events: int) -> None:
-        """Take one more deal, whose log has so many events."""
+        """Take one more deal, with so many events in memory."""
         self.deals.append(deal)
         self.events += events
 

@@ -45,8 +45,11 @@ Each waits with its deal's whole past, some five megabytes after a year, so a ru
 """
 
 
-TOGETHER = 16
-"""How many notices are issued in one transaction: a disk is asked to keep something four times for each."""
+TOGETHER = 32
+"""How many notices are issued in one transaction, for which a disk is asked five times to keep something.
+
+A file of a notice has some 150 kilobytes, and the transaction waits for two requests to the disk for each.
+"""
 
 
 @dataclass

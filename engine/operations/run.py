@@ -26,7 +26,7 @@ from engine.events.kinds import ActRecorded, Correction, Determined, Event, NotE
 from engine.events.notice import Pages, Render
 from engine.events.rates import Published
 from engine.operations.dates_due import causes, first_needed, series_read
-from engine.operations.deal_history import history_of
+from engine.operations.deal_history import history_of, in_hand
 from engine.operations.deals_in_hand import DealsInHand
 from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.files_in_hand import FilesInHand
@@ -157,7 +157,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
         result.done(workspace.store)
         if files.last[result.deal] == path and not result.earlier_edition:
-            lot.add(result.deal, workspace.store.size(deal_log(result.deal)))
+            lot.add(result.deal, in_hand(workspace.store, deal_log(result.deal)))
         if lot.full() and not tools.stopping():
             lot.issue(workspace, outbox)
     if tools.stopping():

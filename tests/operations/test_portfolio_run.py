@@ -263,6 +263,30 @@ def test_what_a_run_did_is_read_from_the_record_and_not_held(tmp_path: Path, too
     workspace.store.close()
 
 
+@pytest.mark.parametrize(("kept", "lots"), [(True, 1), (False, len(NAMES))], ids=["kept", "whole logs"])
+def test_only_what_is_in_memory_parts_the_deals_of_a_run(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch, kept: bool, lots: int
+) -> None:
+    """A late Thursday signs the checkpoints of many deals in one transaction, however long their logs are."""
+    workspace, signed = portfolio(tmp_path, 3), list[Sequence[str] | None]()
+    make_key("desk.example/log", workspace.root / "keys" / "log.key", cosigner=False, as_json=True)
+    run(workspace, FIRST + WEEK, tools)
+    if not kept:
+        monkeypatch.setattr("engine.operations.recent_past.kept_of", lambda *_: None)
+    sign_all = deals_in_hand.sign_all
+
+    def counting(workspace: Workspace, beside: bool, logs: Sequence[str]) -> tuple[str, ...]:
+        signed.append(logs)
+        return sign_all(workspace, beside, logs)
+
+    monkeypatch.setattr(deals_in_hand, "sign_all", counting)
+    monkeypatch.setattr(deals_in_hand, "EVENTS_AT_A_TIME", 5)
+    deal_history._KEPT.clear()
+    run(workspace, FIRST + 2 * WEEK, tools)
+    assert len([logs for logs in signed if logs]) == lots
+    workspace.store.close()
+
+
 def test_deal_files_are_parsed_once_and_no_more_than_a_few_are_held(
     tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
