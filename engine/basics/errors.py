@@ -94,7 +94,7 @@ class WrongUsage(HeadroomError):
 
 
 class Unavailable(HeadroomError):
-    """A disk, a database or a folder cannot be written to (exit code 1).
+    """A disk, a database, a folder or the clock of the machine cannot be used (exit code 1).
 
     It is not the fault of any deal, so it ends the whole run.
     """

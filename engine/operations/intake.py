@@ -30,7 +30,7 @@ from engine.operations.report_entry import (
     report_draft,
     times_withdrawn,
 )
-from engine.record.log import Scribe, append, deal_log, imagined, read
+from engine.record.log import Scribe, append, deal_log, imagined, read, refuse_not_going_on
 from engine.servicer_report.asked_periods import out_of_place
 from engine.servicer_report.confirmation_form import is_reply
 from engine.servicer_report.read_report import ServicerReport, read_report
@@ -244,14 +244,17 @@ class Intake:
 
     def _recorded(self, report: ReadReport, proof: ReceiptProof | None) -> Taken:
         """Return a report that can be taken, kept and recorded."""
-        # The file comes before the event: a crash in between leaves no event without its file.
-        self._keep(report)
         log = deal_log(report.deal.name)
         standing = report.standing or report.report
         # A report on record is not recorded twice, but a proof of its receipt may still be added.
         drafts = [] if standing is not report.report else [report.draft]
         if proof is not None and standing.serves_from_keying:
             drafts.append(proof_draft(standing, proof, resolve(report.deal, standing.received).time_zone))
+        # Otherwise a log that takes nothing would leave a file that no event received.
+        if drafts:
+            refuse_not_going_on(self.workspace.store, log, self.scribe.at)
+        # The file comes before the event: a crash in between leaves no event without its file.
+        self._keep(report)
         with self.workspace.store.begin() as writer:
             recorded = bool(append(writer, log, drafts, self.scribe))
         return Taken(report.report, report.warnings, recorded, report)

@@ -41,7 +41,15 @@ from engine.operations.sign_checkpoints import sign_all
 from engine.operations.stamp_checkpoints import stamp_checkpoints
 from engine.operations.waiting_dates import begun, waits_for
 from engine.record.events_in_hand import series_in_hand
-from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
+from engine.record.log import (
+    ClockBehind,
+    Scribe,
+    append,
+    deal_log,
+    not_extended,
+    of_earlier_edition,
+    refuse_clock_behind,
+)
 from engine.terms.as_written import Deal, day_of
 from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
 from engine.workspace.deal_files import changed, keep, said
@@ -270,11 +278,14 @@ def _evaluated(
 
     What the last date left is enough for an ordinary date; otherwise the `whole` log is read.
 
-    Raises _Moved, _ReachesBack, NotAsKept.
+    Raises _Moved, _ReachesBack, NotAsKept, ClockBehind.
     """
     log = deal_log(deal.name)
     recent = None if whole else recent_past(workspace, log, tools.engine)
     events = list(history_of(workspace.store, log).events if recent is None else recent.events)
+    # With such a clock nothing may seem due, and a run that does nothing must not look like a good one.
+    if events:
+        refuse_clock_behind(log, events[-1].recorded_at, tools.now)
     result.earlier_edition = of_earlier_edition(events)
     if result.earlier_edition:
         result.reason, result.state = not_extended(deal_log(deal.name)), as_it_stands(events)

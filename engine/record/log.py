@@ -92,8 +92,19 @@ def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
     # The edition is asked for before the clock: an earlier log is not extended, whatever the time.
     if body["version"] != VERSION:
         raise EarlierEdition(not_extended(log))
+    refuse_clock_behind(log, datetime.fromisoformat(body["recorded_at"]), now)
+
+
+def refuse_not_going_on(store: Store, log: str, now: datetime) -> None:
+    """Refuse early what a log would not take now, as `append` does. Raises EarlierEdition and ClockBehind."""
+    with store.read() as reader:
+        newest = reader.newest(log)
+    _goes_on(log, newest, now)
+
+
+def refuse_clock_behind(log: str, last: datetime, now: datetime) -> None:
+    """Refuse a clock that stands before the `last` entry of a log was recorded. Raises ClockBehind."""
     # Times in a log must not run backwards beyond what a person beside a run explains: order is evidence.
-    last = datetime.fromisoformat(body["recorded_at"])
     if now < last - SLACK:
         raise ClockBehind(
             f"the clock stands at {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, before the last entry of {log}, "

@@ -5,15 +5,17 @@ wrong.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 
+from engine import assembly
 from engine.operations.run import Tools, run
 from engine.operations.waiting_dates import begun
 from engine.record.log import ClockBehind
 from engine.workspace.workspace import Workspace
+from tests.cli import calling
 from tests.operations.test_corrections import made
 from tests.operations.test_corrections import tools as tools  # the fixture
 from tests.operations.test_exactly_once import FIRST, WEEK, events, publish, rows
@@ -146,3 +148,33 @@ def test_a_clock_that_was_set_back_records_nothing(tmp_path: Path, tools: Tools)
     )  # within what a run beside a person may take
     assert len(events(workspace)) > len(before)
     workspace.store.close()
+
+
+def test_a_run_that_would_do_nothing_says_all_the_same_that_the_clock_is_behind(
+    tmp_path: Path, tools: Tools
+) -> None:
+    workspace = desk(tmp_path)
+    done = replace(tools, now=at("2026-01-15T21:00"))
+    run(workspace, FIRST + WEEK, done)
+    size = len(events(workspace))
+    assert run(workspace, FIRST, replace(tools, now=at("2026-01-15T20:30"))).deals[0].reason is None
+    with pytest.raises(ClockBehind, match="before the last entry"):
+        run(workspace, FIRST, replace(tools, now=at("2026-01-13T21:00")))
+    assert len(events(workspace)) == size
+
+
+@pytest.mark.parametrize("year", [1, 1970, 2009, 2061, 2090, 9999])
+def test_a_clock_that_lost_its_day_ends_every_command_that_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    class Lost(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Lost:
+            return cls(year, 1, 1, 0, 0, 5, tzinfo=tz)
+
+    root = desk(tmp_path / "desk").root
+    monkeypatch.setattr(assembly, "datetime", Lost)
+    for command in ("run", "portfolio", "owed"):
+        done = calling.headroom(command, folder=root)
+        assert (command, done.returncode) == (command, 1), done.stdout
+        assert f"the clock of this machine stands at {year:04d}-01-01" in done.stderr

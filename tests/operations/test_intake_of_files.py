@@ -5,10 +5,12 @@ journal, each deal read once.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -19,7 +21,7 @@ from engine.determination.template import Template
 from engine.events.kinds import ReportReceived
 from engine.events.running_state import Past
 from engine.operations.intake import JOURNAL, Intake, RefusedFile, Taken
-from engine.record.log import Scribe, deal_log, read
+from engine.record.log import ClockBehind, Scribe, deal_log, read
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace
@@ -55,6 +57,23 @@ def test_a_report_is_hashed_as_it_came_whatever_its_line_ends(desk: Intake) -> N
     assert (
         desk.workspace.root / "reports" / DEAL / f"2026-01-07-{taken.report.sha256[:16]}.yaml"
     ).read_bytes() == text
+
+
+def test_a_report_that_the_log_does_not_take_leaves_no_file(desk: Intake) -> None:
+    """A file that no event received would make a later verification differ."""
+    data = book()
+    desk.take(data, "first.xlsx", CAME)
+    kept = sorted((desk.workspace.root / "reports").rglob("*"))
+
+    def corrects(_made: Any, sheet: Any) -> None:
+        sheet["B5"] = "2026-01-08"
+        sheet.append(["corrects", "2026-01-07"])
+
+    behind = replace(desk, scribe=replace(desk.scribe, at=desk.scribe.at - timedelta(hours=2)))
+    with pytest.raises(ClockBehind):
+        behind.take(book(corrects), "second.xlsx", CAME + timedelta(days=1))
+    assert sorted((desk.workspace.root / "reports").rglob("*")) == kept
+    assert not behind.take(data, "first.xlsx", CAME).recorded  # it is on record, and nothing is added
 
 
 def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(
