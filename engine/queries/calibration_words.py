@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.basics.numerals import times
 from engine.basics.values import counted
 from engine.foresight.answers import as_data
 from engine.foresight.calibrate import FEW_SHORTFALLS, Cell, smallest_count
@@ -43,11 +44,11 @@ def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
     if best is None:
         return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
     first, second = best
-    which = f"{first.variant.level / 10_000:.2f} counted {first.variant.count} times"
-    chosen = f"Chosen on the first half: {which}, P(false alarm) {first.false_alarm:.2f}"
+    which = f"{first.variant.level / 10_000:.2f} counted {times(first.variant.count)}"
+    chosen = f"Chosen on the first half: {which}, P(false alarm) {_chance(first)}"
     return (
         tried,
-        f"{chosen}; judged on the second half: {second.false_alarm:.2f}, missed {_share(second.missed)}.",
+        f"{chosen}; judged on the second half: {_chance(second)}, missed {_share(second.missed)}.",
     )
 
 
@@ -59,7 +60,7 @@ def calibration_row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
         f"{cell.variant.level / 10_000:.2f}{mark}",
         str(cell.variant.count),
         str(cell.variant.release),
-        f"{cell.false_alarm:.2f} ± {max(cell.error, 0.005):.2f}",
+        _chance(cell),
         f"{cell.false_alarms_a_year:.2f} ± {max(cell.false_alarms_error, 0.005):.2f}",
         _share(cell.missed),
         "-" if cell.delay is None else f"{cell.delay:.1f}{few}",
@@ -67,6 +68,11 @@ def calibration_row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
         f"{cell.flap:.2f}",
         f"{cell.short:.2f}",
     )
+
+
+def _chance(cell: Cell) -> str:
+    """Return the probability of a false alarm with its Monte Carlo error."""
+    return f"{cell.false_alarm:.2f} ± {max(cell.error, 0.005):.2f}"
 
 
 def _share(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -51,7 +52,7 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
         "closing": deal.closing_date,
         "illustrative": terms.illustrative,
         "sections": _sections(terms, templates),
-        "titles": {key: templates[clause.template].title for key, clause in terms.covenants.items()},
+        "titles": _titles(terms, templates),
         "ladder": ladder_data(ladder),
     }
 
@@ -167,6 +168,13 @@ def _sections(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[st
             if consequence.deliver is not None:
                 sections[name] |= dict.fromkeys(("obliged", "due"), consequence.deliver.cite)
     return sections
+
+
+def _titles(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[str, str]:
+    """Return the title of each test. Two tests of one template also have their own names in it."""
+    titles = {key: templates[clause.template].title for key, clause in terms.covenants.items()}
+    shared = Counter(titles.values())
+    return {key: title if shared[title] == 1 else f"{title} ({key})" for key, title in titles.items()}
 
 
 def _points(rates: Mapping[str, Sequence[Any]]) -> list[tuple[str, float | None]]:

@@ -141,15 +141,22 @@ def rates(
             {"d": polyline(points), "dash": DASHES[number % len(DASHES)], "width": 4 if number == 0 else 2.4}
         )
         x, y = points[-1] if points else (NAMES, TOP)
-        lines[-1] |= {"name": str(path["name"]), "x": x, "y": min(y, TOP + PLOT - 34)}
+        lines[-1] |= {"name": str(path["name"]), "x": x - 8, "y": y + 28}
     ends = [
         [(across(date.fromisoformat(day), first, last), down(pair[side])) for day, *pair in between]
         for side in (0, 1)
     ]
     marks = [{"y": down(value), "text": f"{value:.2f}"} for value in ticks(low, high, 6)]
     drawn = [
-        {"y": down(level), "text": f"{name} {level:.4f}"} for name, level in levels if low < level < high
+        {"at": down(level), "y": down(level) - 8, "text": f"{name} {level:.4f}"}
+        for name, level in levels
+        if low < level < high
     ]
+    # The words of lines and levels stand at the right edge together, and are moved apart together.
+    words: list[dict[str, Any]] = sorted([*lines, *drawn], key=lambda one: float(one["y"]))
+    places = spread([float(one["y"]) for one in words], 25, TOP + 18, TOP + PLOT - 6)
+    for one, place in zip(words, places, strict=True):
+        one["y"] = round(place, 1)
     return {
         "band": f"{polyline([*ends[0], *reversed(ends[1])])}Z" if between else "",
         "lines": lines,

@@ -113,7 +113,9 @@ def _lead(inputs: ForesightInputs) -> Runs:
             )
             runs.append((f"{graver} comes before {milder}.", True))
         else:
-            runs.append(("No graver limb comes before a milder one.", True))
+            # A limb that could not be placed may be the one that comes too early.
+            of = "Of the limbs that are determined, no" if inputs.ladder["left_out"] else "No"
+            runs.append((f"{of} graver limb comes before a milder one.", True))
     if inputs.stress is not None:
         # The lanes are drawn of the first path, so the sentence and the picture tell the same story.
         path = inputs.stress["outcomes"][0]

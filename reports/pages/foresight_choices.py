@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.numerals import times
 from engine.basics.values import counted, listed
 from reports.pages.foresight_chances import chance_words
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
 Title = Callable[[str], str]
-TIMES = {1: "once", 2: "twice"}
 A_YEAR = 52
 MOST_SAID = 3
 LEAST_SAID = 0.005
@@ -143,7 +143,7 @@ def calibration_lead(calibration: Value | None) -> str:
     level = f"{variant['level'] / 10_000:.2f}"
     under = calibration["smallest_count_under"]["share"]
     said = (
-        f"A level of {level} counted {_times(variant['count'])} gives a false alarm within "
+        f"A level of {level} counted {times(variant['count'])} gives a false alarm within "
         f"{calibration['weeks']} weeks with a probability of {_chance(drafted, under)}"
     )
     others = [
@@ -152,13 +152,9 @@ def calibration_lead(calibration: Value | None) -> str:
         if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]
     ]
     more = "".join(
-        f"; counted {_times(cell['variant']['count'])}, {_chance(cell, under)}" for cell in others[:1]
+        f"; counted {times(cell['variant']['count'])}, {_chance(cell, under)}" for cell in others[:1]
     )
     return f"{said}{more}."
-
-
-def _times(count: int) -> str:
-    return TIMES.get(count, f"{counted(count, 'times')}")
 
 
 def simulation_lead(simulation: Value | None, title: Title) -> str:

@@ -175,8 +175,11 @@ def _swept_words(outcome: Value, clause: str) -> str:
         for one in outcome["swept"]
         if one["clause"] == clause
     ]
-    paid = counted(sum(bool(amount) for amount in amounts), "Payment Dates")
-    return f"{paid}, {swept_money(amounts).words(decimals=0)}"
+    money = swept_money(amounts).words(decimals=0)
+    # Where no amount is known, a count of dates with an amount would be a zero that nobody has given.
+    if amounts and all(amount is None for amount in amounts):
+        return money
+    return f"{counted(sum(bool(amount) for amount in amounts), 'Payment Dates')}, {money}"
 
 
 def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ number of workers.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -71,6 +72,13 @@ def test_the_draft_is_among_the_variants_and_overfitting_is_said(
         == "6 variants were tried on one history of 59 weeks; the best of them is flattered by chance."
     )
     assert best_by_half(found.found, 1.1) is not None
+    # No probability stands without its Monte Carlo error.
+    chance = r"\d\.\d\d ± \d\.\d\d"
+    assert re.fullmatch(
+        rf"Chosen on the first half: 1\.[45]0 counted (once|twice|3 times), P\(false alarm\) {chance}; "
+        rf"judged on the second half: {chance}, missed .+\.",
+        overfitting(found.found, 1.1)[1],
+    )
     assert "no variant stays under 0%" in overfitting(found.found, 0.0)[1]
     assert {score.forecast for score in found.scores} >= {"the model", "today stays"}
 

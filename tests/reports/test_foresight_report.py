@@ -4,6 +4,7 @@ archive file.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -14,7 +15,7 @@ import pytest
 
 from covenants import templates
 from engine.foresight.answers import as_data
-from engine.foresight.facts_by_date import held_facts
+from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.queries.calibration_questions import ModelAsked
 from engine.queries.calibration_words import calibration_data
 from engine.queries.foresight_questions import StressAsked, stress
@@ -25,6 +26,7 @@ from reports.drawing.lanes import across
 from reports.pages.foresight import compose
 from reports.pages.foresight_inputs import ForesightInputs
 from reports.render.pdf import render_foresight
+from tests.conftest import DEALS
 from tests.queries.test_calibration_questions import answered, history
 from tests.reports.verapdf import failures
 
@@ -210,6 +212,33 @@ def test_what_was_not_worked_out_for_all_paths_at_once_is_named_with_the_reason(
         "exact engine's own steps: Loan to value and Early amortization (Loan to value may have a second Cure "
         "Period)."
     )
+
+
+def test_what_could_not_be_placed_is_not_said_to_be_in_order(inputs: ForesightInputs) -> None:
+    assert inputs.ladder is not None
+    ordered = {**inputs.ladder, "inversions": [], "left_out": {}}
+    lead = said(compose(replace(inputs, ladder=ordered))["answer"][0])
+    assert lead.startswith("No graver limb comes before a milder one.")
+    left = {**ordered, "left_out": {"ltv": "no report"}}
+    lead = said(compose(replace(inputs, ladder=left))["answer"][0])
+    assert lead.startswith("Of the limbs that are determined, no graver limb comes before a milder one.")
+
+
+def test_money_that_is_not_known_is_no_zero(inputs: ForesightInputs) -> None:
+    assert inputs.stress is not None
+    unknown = [{"clause": "cash-sweep", "on": "2026-05-15", "amount": None, "balance": "0"}] * 2
+    outcomes = [{**one, "swept": unknown} for one in inputs.stress["outcomes"]]
+    rows = compose(replace(inputs, stress={**inputs.stress, "outcomes": outcomes}))["stress"]["rows"]
+    said_of_each = "not known on 2 Payment Dates"
+    assert ["Cash sweep level swept, USD", said_of_each, said_of_each, "CA §7.03"] in rows
+
+
+def test_two_tests_of_one_template_have_titles_of_their_own(load: Callable[[str], Deal]) -> None:
+    deal = load((DEALS / "northfield-abs-2026-1.yaml").read_text(encoding="utf-8"))
+    titles = parts_of_report(deal, templates, FactsByDate({}), PREPARED)["titles"]
+    assert titles["pool-ltv"] == "Loan to value (pool-ltv)"
+    assert titles["class-a-ltv"] == "Loan to value (class-a-ltv)"
+    assert len(set(titles.values())) == len(titles)
 
 
 def test_a_draft_of_several_indices_says_whose_rates_are_printed(inputs: ForesightInputs) -> None:

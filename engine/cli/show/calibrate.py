@@ -5,6 +5,7 @@ They are measured on the model and on the history.
 
 from __future__ import annotations
 
+from engine.basics.numerals import times
 from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
 from engine.foresight.calibrate import smallest_count
@@ -45,7 +46,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         (cell.variant.level, cell.variant.release) for cell in calibration.model
     ):
         chosen = smallest_count(calibration.model, level, release, under)
-        what = f"counted {chosen.variant.count} times" if chosen else "none of these counts"
+        what = f"counted {times(chosen.variant.count)}" if chosen else "none of these counts"
         say(
             f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under "
             f"{under:.0%} with {what}."
