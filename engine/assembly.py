@@ -22,24 +22,18 @@ PROCESSES = "processes"
 """The executor unless another is named: processes of this machine."""
 
 
-FIRST_YEAR, LAST_YEAR = 2010, 2060
-"""The years of the calendars that ship; a clock outside them is wrong."""
-
-
 def clock() -> datetime:
-    """Return the one reading of the clock.
+    """Return the one reading of the clock. Raises Unavailable for a clock that lost its day."""
+    from engine.basics.machine_clock import refuse_lost_day
 
-    Raises Unavailable for a clock that lost its day, as one without a battery does: nothing would seem due.
-    """
-    from engine.basics.errors import Unavailable
-
-    now = datetime.now(UTC)
-    if not FIRST_YEAR <= now.year <= LAST_YEAR:
-        raise Unavailable(
-            f"the clock of this machine stands at {now.date()} {now:%H:%M} UTC, and calendars run from "
-            f"{FIRST_YEAR} to {LAST_YEAR}; nothing was done: set the clock right"
-        )
+    now = machine_clock()
+    refuse_lost_day(now)
     return now
+
+
+def machine_clock() -> datetime:
+    """Return what the clock says, right or wrong: a page shows it and records nothing by a wrong one."""
+    return datetime.now(UTC)
 
 
 def actor() -> str:

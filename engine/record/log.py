@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.basics.errors import HeadroomError
+from engine.basics.machine_clock import refuse_lost_day
 from engine.basics.values import Fact
 from engine.events.draft import Draft
 from engine.events.key_replaced import KeyReplaced
@@ -62,6 +63,7 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
     Raises:
         ClockBehind: the clock was set back, or had been ahead when the log was last written.
         EarlierEdition: the log was recorded under an earlier edition of the rulings.
+        Unavailable: the clock lost its day.
     """
     # Of two drafts under one key the first counts, as if each were recorded before the next is looked at.
     by_key: dict[str, Draft] = {}
@@ -73,6 +75,7 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
     new = [(key, body_of(draft, scribe)) for key, draft in by_key.items() if key not in there]
     if not new:
         return ()
+    refuse_lost_day(scribe.at)
     # Once for each call: all of its drafts carry the same moment.
     _goes_on(log, writer.newest(log), scribe.at)
     # One statement for all: a transaction is whole or not at all, so nothing is gained by one for each.

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from engine import assembly
+from engine.basics.errors import Unavailable
+from engine.events.draft import Draft
 from engine.operations.run import Tools, run
 from engine.operations.waiting_dates import begun
-from engine.record.log import ClockBehind
+from engine.record.log import ClockBehind, Scribe, append, index_log, read
 from engine.workspace.workspace import Workspace
 from tests.cli import calling
 from tests.operations.test_corrections import made
@@ -178,3 +180,22 @@ def test_a_clock_that_lost_its_day_ends_every_command_that_asks_for_it(
         done = calling.headroom(command, folder=root)
         assert (command, done.returncode) == (command, 1), done.stdout
         assert f"the clock of this machine stands at {year:04d}-01-01" in done.stderr
+    assert assembly.machine_clock().year == year  # a page of the desk shows what the clock says
+
+
+def test_nothing_is_recorded_by_a_clock_that_lost_its_day(tmp_path: Path) -> None:
+    """A page shows what the clock says, so a form may come with a moment that no command would take."""
+    workspace = desk(tmp_path)
+    log = index_log("CRI-H100@administrator")
+    before = read(workspace.store, log)
+    again = Draft(
+        kind="index published",
+        subject="CRI-H100",
+        effective_on=FIRST,
+        payload=before[0].payload,
+        print=2,
+    )
+    for moment in ("1970-01-01T00:00", "2090-01-01T00:00"):
+        with pytest.raises(Unavailable, match="set the clock right"), workspace.store.begin() as writer:
+            append(writer, log, [again], Scribe("t", "t", at(moment)))
+    assert read(workspace.store, log) == before

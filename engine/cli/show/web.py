@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.assembly import clock
+from engine.assembly import clock, machine_clock
 from engine.basics.errors import WrongUsage
 from engine.cli.output import print_json, say, table
 from engine.web.demonstration import demo_clock, open_demonstration
@@ -19,7 +19,7 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
     if port is not None:
         web = workspace.settings.web.model_copy(update={"port": port})
         workspace = replace(workspace, settings=workspace.settings.model_copy(update={"web": web}))
-    desk = desk_of(workspace, demo_clock(workspace, clock) if demo else clock)
+    desk = desk_of(workspace, demo_clock(workspace, machine_clock) if demo else machine_clock)
     if demo:
         demonstration = open_demonstration(desk)
         if as_json:
