@@ -32,6 +32,8 @@ _TOKEN = re.compile(
 )
 _IN_TEXT = re.compile(rb"\\.|[()]", re.DOTALL)
 _BEGINS = re.compile(rb"stream\r?\n")
+_VALUE = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)|true|false|null")
+_HEXADECIMAL = re.compile(rb"<(?:[0-9A-Fa-f]|" + BLANK + rb")*+>")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _HEAD = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\Z")
 """How an object begins, on a line of its own, so that no comment holds it."""
@@ -195,6 +197,8 @@ class _Values:
                 outer.append(self._dictionary(items) if token == b">>" else items)
                 items = outer
             elif token == b"R" and above:
+                if [type(one) for one in items[-2:]] != [int, int]:
+                    break
                 items[-2:] = [Reference(items[-2])]
             elif token in (b")", b">", b"{", b"}", b"endobj", b"stream"):
                 break
@@ -210,7 +214,13 @@ class _Values:
             name = Name(plain)
             self.names.add(name)
             return name
-        return int(token) if token.isdigit() else token
+        if token[:1] == b"<" and not _HEXADECIMAL.fullmatch(token):
+            raise NotFollowed("a text of the file is not hexadecimal")
+        if token.isdigit():
+            return int(token)
+        if token[:1] not in (b"<", b"(") and not _VALUE.fullmatch(token):
+            raise NotFollowed("an object of the file cannot be read")
+        return token
 
     def _dictionary(self, items: list[Any]) -> dict[bytes, Any]:
         made = dict(zip(items[::2], items[1::2], strict=True))

@@ -15,6 +15,7 @@ const has = (what) => `the file has ${what}, as no notice has`;
 // Under these names a reader finds instructions, whatever their stream says of itself: those of a page, of a pattern, of a field or a remark, and of a mask.
 const DRAWS = new Set(["Contents", "Pattern", "AP", "G"]);
 const IMAGE = "a page holds an image among its instructions, as no notice does", HIDDEN = "a page draws letters otherwise than filled, as no notice does";
+const UNREAD = "an object of the file cannot be read", NOT_THERE = "the file's pages are not where they should be";
 class Name { constructor(text) { this.text = text; } }
 class Ref { constructor(number) { this.number = number; } }
 class Command { constructor(text) { this.text = text; } }
@@ -42,7 +43,7 @@ class Reader {
     if (byte === 60) return this.hexadecimal();
     if (byte === 91) return this.list(depth);
     if (byte === 93 || byte === 125 || byte === 123) { this.at += 1; return new Command(String.fromCharCode(byte)); }
-    if (byte === 62) { this.at += this.bytes[this.at + 1] === 62 ? 2 : 1; return new Command(">>"); }
+    if (byte === 62) { need(this.bytes[this.at + 1] === 62, UNREAD); this.at += 2; return new Command(">>"); }
     const word = this.word();
     need(word !== "", "the file holds a byte that no object begins with");
     if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(word)) return this.number(word);
@@ -113,6 +114,7 @@ class Reader {
       const one = this.next(depth + 1);
       need(one !== undefined, "a list of the file does not end");
       if (one instanceof Command && one.text === "]") return found;
+      need(!(one instanceof Command), UNREAD);
       found.push(one);
     }
   }
@@ -124,7 +126,9 @@ class Reader {
       need(key !== undefined, "a dictionary of the file does not end");
       if (key instanceof Command && key.text === ">>") return found;
       need(key instanceof Name && !found.has(key.text), "a dictionary of the file says a name twice, or something else than a name");
-      found.set(key.text, this.next(depth + 1));
+      const value = this.next(depth + 1);
+      need(!(value instanceof Command), UNREAD);
+      found.set(key.text, value);
     }
   }
 }
@@ -197,8 +201,9 @@ class Pdf {
     need(typeof said === "number" && typeof reader.next() === "number" && reader.next()?.text === "obj", "the file's cross references lead to no object");
     const value = reader.next();
     reader.space();
-    if (latin1(this.bytes.subarray(reader.at, reader.at + 6)) !== "stream") return { said, value };
-    reader.at += 6;
+    const after = reader.word();
+    need(after === "endobj" || (after === "stream" && value instanceof Map), "an object of the file does not end");
+    if (after === "endobj") return { said, value };
     if (this.bytes[reader.at] === 13) reader.at += 1;
     need(this.bytes[reader.at] === 10, "a stream does not begin on a line of its own");
     return { said, value: { dictionary: value, at: reader.at + 1 } };
@@ -287,11 +292,13 @@ class Pdf {
   // How many parts instructions draw at most, if each call draws the part that draws most.
   async drawnBy(instructions, resources, known) {
     let most = 0, calls = 0;
-    const parts = await this.dictionary((await this.dictionary(resources)).get("XObject"));
+    const own = await this.get(resources), parts = own instanceof Map && own.has("XObject") ? await this.get(own.get("XObject")) : new Map();
+    need(own instanceof Map && parts instanceof Map, NOT_THERE);
     for (const { number } of parts.values()) {
       if (!known.has(number)) {
         known.set(number, MOST_DRAWN + 1); // until it is known: one that draws itself draws too many
-        const part = await this.get(new Ref(number)), about = part.dictionary;
+        const part = await this.get(new Ref(number)), about = part?.dictionary;
+        need(about, NOT_THERE);
         known.set(number, 1 + (about.get("Subtype")?.text === "Image" ? 0 : await this.drawnBy([part], about.get("Resources"), known)));
       }
       most = Math.max(most, known.get(number));
@@ -331,6 +338,7 @@ class Pdf {
       for (const place of places) {
         const value = this.indirect(place, number);
         keep(number, value);
+        if (value?.dictionary) await this.data(value);
         if (this.holders.has(number) || value?.dictionary?.get("Type")?.text === "ObjStm") for (const [one, inside] of await this.packedIn(value)) keep(one, inside);
         if (value?.dictionary?.get("Subtype")?.text === "Form") drawing.add(value);
       }

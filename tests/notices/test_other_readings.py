@@ -178,3 +178,33 @@ def test_an_object_in_a_stream_is_found_once_and_where_it_says() -> None:
     twice = packed({4: b"<</A 1>>", 5: b"<</B 2>>"}).replace(b"\n4 0", b"\n5 0")
     with pytest.raises(NotFollowed, match="holds one of them twice"):
         read_of(twice)
+
+
+UNREAD = "an object of the file cannot be read"
+DAMAGED: dict[str, tuple[bytes, bytes, str]] = {
+    "an instruction in a list": (b"/BBox [0 0 ", b"/BBox [R 0 ", UNREAD),
+    "a name in the place of a number": (b"[/ICCBased 3 0 R]", b"[/ICCBased/3 0 R]", UNREAD),
+    "half a sign of an end": (b"/BBox [0 0 ", b"/BBox [> 0 ", UNREAD),
+    "a text of other digits": (b"/CheckSum <", b"/CheckSum<_", "a text of the file is not hexadecimal"),
+    "a part without resources": (
+        b"]/Resources ",
+        b"]/Resource_ ",
+        "the file's pages are not where they should be",
+    ),
+    "a font of another length": (
+        b"/Filter /FlateDecode/Length 5",
+        b"/Filter /FlateDecode/Length 1",
+        "a stream of the file is longer than it says",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_a_damaged_object_is_refused_alike(
+    what: str, plain: bytes, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
+    """Also where no page needs it: some readers pass over what is damaged, and others do not."""
+    there, damaged, why = DAMAGED[what]
+    assert there in plain
+    loose = policy.model_copy(update={"signature_needed": False})
+    refused_alike(plain.replace(there, damaged, 1), why, loose, all_templates, tmp_path)
