@@ -26,7 +26,7 @@ NEEDS = ("cryptography", "jinja2", "numpy", "pydantic", "pypdfium2", "pyyaml", "
 """The libraries that verifying takes, each among the product's own."""
 MODULES = {"yaml": "pyyaml", "markupsafe": "jinja2", "pydantic_core": "pydantic"}
 """Modules whose library has another name, or which a library named above brings."""
-NEVER_CALLED = ("asn1crypto", "fontTools", "pyhanko")
+NEVER_CALLED = ("asn1crypto", "fontTools", "pyhanko", "pyhanko_certvalidator")
 """What signing and drawing a notice import late; verifying a notice never does."""
 CALLED = ("covenants", "reports.notice.evidence_view")
 """What the functions of the composition root import that the command calls."""
