@@ -29,7 +29,9 @@ class PathTally:
     Attributes:
         paths: the number of paths.
         days: for each thing, the number of paths on which it first happened so many days after closing.
-        swept: for each sweep, the number of paths on which it had brought so many USD by the end.
+        swept: for each sweep, the number of paths on which it had brought so many USD by the end, as far as
+            known.
+        not_known: for each sweep, the number of paths on which a missing figure left open what it takes.
         determined: tests that passed or failed on some path.
         one_by_one: tests that ran path by path.
         by_steps: tests and triggers whose states the engine's own steps made, and why.
@@ -38,6 +40,7 @@ class PathTally:
     paths: int
     days: Mapping[Event, Counter[int]]
     swept: Mapping[str, Counter[float]]
+    not_known: Counter[str]
     determined: frozenset[str]
     one_by_one: frozenset[str]
     by_steps: Mapping[str, str]
@@ -48,6 +51,7 @@ class PathTally:
             self.paths + other.paths,
             _added(self.days, other.days),
             _added(self.swept, other.swept),
+            self.not_known + other.not_known,
             self.determined | other.determined,
             self.one_by_one | other.one_by_one,
             {**self.by_steps, **other.by_steps},
@@ -111,6 +115,7 @@ def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]
         outcome.paths,
         days,
         swept,
+        Counter({clause: int((counts > 0).sum()) for clause, counts in outcome.not_known.items()}),
         frozenset(outcome.determined),
         frozenset(outcome.one_by_one),
         dict(outcome.by_steps),

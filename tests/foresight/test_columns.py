@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -218,6 +219,7 @@ def held_equal(found: Case, templates: dict[str, Template], explained: bool = Fa
     for path, lived in enumerate(zip(*together, strict=True)):
         firsts: dict[tuple[str, Any], int] = {}
         swept: dict[str, Fraction] = {}
+        not_known = Counter[str]()
         for moment in lived:
             exact, mine = of_exact(moment.state), states[moment.inputs.on][path]
             for name, test in exact["tests"].items():  # as many uses of a cure as a cap counts are kept
@@ -235,11 +237,15 @@ def held_equal(found: Case, templates: dict[str, Template], explained: bool = Fa
                     swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (
                         draft.payload.swept or 0
                     )
+                    not_known[draft.payload.clause] += draft.payload.swept is None
         assert {
             event: int(dates[path]) for event, dates in columns.firsts.items() if dates[path]
         } == firsts, path
         assert {name: float(amount) for name, amount in swept.items() if amount} == {
             name: float(amounts[path]) for name, amounts in columns.swept.items() if amounts[path]
+        }
+        assert +not_known == {
+            name: int(counts[path]) for name, counts in columns.not_known.items() if counts[path]
         }
     return columns
 
@@ -315,6 +321,9 @@ def test_many_more_paths_come_out_as_measure_and_the_engine_s_own_steps_say(
             assert without(fast[0][day][path]) == without(state), (day, path)
     for event, dates in slow[1].firsts.items():
         assert fast[1].firsts[event].tolist() == dates.tolist(), event
+    assert fast[1].not_known.keys() == slow[1].not_known.keys()
+    for name, counts in slow[1].not_known.items():
+        assert fast[1].not_known[name].tolist() == counts.tolist(), name
     for name, amounts in slow[1].swept.items():
         assert fast[1].swept.get(name, np.zeros(STEPPED_PATHS)).tolist() == amounts.tolist(), name
 

@@ -11,8 +11,10 @@ import pytest
 
 from engine.events.swept_money import SweptMoney, swept_money
 from engine.foresight.comparison import Money
+from engine.terms.as_written import Deal
 from tests.cli.calling import headroom
 from tests.conftest import DEALS
+from tests.foresight.test_every_command import history
 
 FILE = str(DEALS / "meridian-2026-1.yaml")
 PATH = ("--scenario", "C", "--point", "high", "--multiples", "2.5", "--weeks", "34")
@@ -74,3 +76,18 @@ def test_two_sums_that_are_not_known_are_not_said_to_be_the_same() -> None:
     assert Money("C", "a", Fraction(1), None, 0, 2).words() == (
         "On C a sweeps USD 1.00 under the first, and not known on 2 Payment Dates under the second."
     )
+
+
+def test_a_simulation_says_on_how_many_paths_a_sweep_is_not_known(meridian: Deal, tmp_path: Path) -> None:
+    """Without the figures of a Payment Date it said nothing of the money, as if a sweep brought none."""
+    past = ("--history", str(history(tmp_path, meridian)))
+    asked = ("simulate", FILE, "--paths", "100", "--weeks", "40", "--prior", "weekly 8%", *past, *HELD)
+    (money,) = json.loads(headroom(*asked, "--json").stdout)["swept"]
+    assert (money["clause"], money["mean"], money["low"], money["high"]) == ("cash-sweep", None, None, None)
+    assert 0 < money["not_known"] < 1
+    words = r"What cash-sweep sweeps is not known: on \d+\.\d% of the paths a Payment Date lacks one of collections,"
+    assert re.search(words, headroom(*asked).stdout)
+    given = (*asked, *GIVEN, "--hold", "collections")
+    (money,) = json.loads(headroom(*given, "--json").stdout)["swept"]
+    assert (money["not_known"], money["mean"] > 0) == (0, True)
+    assert "cash-sweep sweeps USD " in headroom(*given).stdout

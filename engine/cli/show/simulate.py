@@ -50,11 +50,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     if answer.never:
         say(f"NEVER on any path: {listed(answer.never)}.")
     for money in answer.swept:
-        amounts = (
-            f"USD {money.mean:,.0f} ± {money.error:,.0f} on average, 95% between USD {money.low:,.0f} and "
-            f"USD {money.high:,.0f}"
-        )
-        say(f"{money.clause} sweeps {amounts}.")
+        say(money.words())
     if answer.fan:
         last = answer.fan[-1]
         say(

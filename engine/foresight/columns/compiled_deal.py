@@ -58,6 +58,7 @@ class SweepRow:
 
     Attributes:
         trigger: the trigger that starts it.
+        paid: whether the date is a Payment Date.
         excess: the excess cash flow of a Payment Date; None if a figure is missing, and on any other date.
         share: the share of it that is swept.
         most: the balance of the class that it repays; None if that is not known, or if it pays into an
@@ -68,6 +69,7 @@ class SweepRow:
     """
 
     trigger: str
+    paid: bool
     excess: Fraction | None
     share: Fraction
     most: Fraction | None
@@ -324,7 +326,9 @@ def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
         )
         most = left_to_repay(inputs.terms, sweep.sweep, figures.get)
         repays, released = sweep.sweep.repays is not None, sweep.sweep.on_end not in (None, "keep")
-        yield SweepRow(sweep.trigger, excess, sweep.sweep.share, most, sweep.sweep.until, repays, released)
+        yield SweepRow(
+            sweep.trigger, paid, excess, sweep.sweep.share, most, sweep.sweep.until, repays, released
+        )
 
 
 def _why_not(

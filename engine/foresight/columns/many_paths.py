@@ -108,9 +108,12 @@ def lived_in_columns(
         if state.swept.any():
             # Whole numbers are divided only at the end, so that sums of many dates stay exact.
             outcome.swept[name] = state.swept / ready.unit
+        if state.not_known.any():
+            outcome.not_known[name] = state.not_known
     for run in runs:
         for name, amounts in run.swept.items():
             outcome.swept[name] = amounts.astype(np.float64)
+        outcome.not_known |= run.not_known
     return outcome
 
 
@@ -209,7 +212,10 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
     taken = np.zeros(paths, dtype=np.int64)
     for sweep in row.sweeps:
         state = held.triggers.get(sweep.trigger)
-        if state is None or sweep.excess is None:
+        if state is None or not sweep.paid:
+            continue
+        if sweep.excess is None:
+            state.not_known = state.not_known + state.in_effect
             continue
         excess, unit = _whole(sweep.excess, ready.unit), ready.unit
         due = np.minimum(_whole(sweep.excess * sweep.share, unit), np.maximum(0, excess - taken))

@@ -24,7 +24,8 @@ class ColumnsOutcome:
         paths: the number of paths.
         firsts: for each thing that happened on some path, the ordinal of its first date on each path; `NEVER`
             if it never did.
-        swept: for each sweep, what went to its reserve on each path by the end, in USD.
+        swept: for each sweep, what went to its reserve on each path by the end, in USD, as far as known.
+        not_known: for each sweep of which an amount is missing, on how many Payment Dates of each path.
         one_by_one: tests that ran path by path.
         determined: tests that passed or failed on some path.
         by_steps: tests and triggers whose states the engine's own steps made, and why.
@@ -35,6 +36,7 @@ class ColumnsOutcome:
     paths: int
     firsts: dict[tuple[str, Happening], Ordinals] = field(default_factory=dict)
     swept: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    not_known: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     one_by_one: set[str] = field(default_factory=set)
     determined: set[str] = field(default_factory=set)
     by_steps: dict[str, str] = field(default_factory=dict)

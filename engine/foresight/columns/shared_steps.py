@@ -48,6 +48,8 @@ class PartRun:
     of_path: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     swept: dict[str, Amounts] = field(default_factory=dict)
     """What each sweep has swept on each path, exactly: rounded amounts of many dates would drift."""
+    not_known: dict[str, Numbers] = field(default_factory=dict)
+    """On how many Payment Dates of each path a missing figure left open what a sweep takes."""
     still: set[tuple[object, ...]] = field(default_factory=set)
     """Steps known to change nothing whatever the date.
 
@@ -115,6 +117,7 @@ def shared_step(
     lasting = _lasting(run.part, inputs, shared)
     happened: dict[tuple[str, Happening], NDArray[np.int32]] = {}
     swept: dict[str, Amounts] = {}
+    not_known: dict[str, Numbers] = {}
     for place, path in enumerate(first.tolist()):
         says = tuple(results[key].marks[int(results[key].codes[path])] for key in mine)
         same = (int(run.of_path[path]), inputs.kinds, inputs.terms_since, says)
@@ -135,12 +138,17 @@ def shared_step(
         for subject, what, on in happenings(drafts):
             happened.setdefault((subject, what), np.zeros(len(pairs), dtype=np.int32))[place] = on.toordinal()
         for clause, amount in _swept(drafts):
-            swept.setdefault(clause, _nothing(len(pairs)))[place] += amount
+            if amount is None:
+                not_known.setdefault(clause, np.zeros(len(pairs), dtype=np.int64))[place] += 1
+            else:
+                swept.setdefault(clause, _nothing(len(pairs)))[place] += amount
     run.of_path = after[inverse]
     for (subject, what), ordinals in happened.items():
         outcome.first(subject, what, ordinals[inverse] != 0, ordinals[inverse])
     for clause, amounts in swept.items():
         run.swept[clause] = run.swept.get(clause, _nothing(outcome.paths)) + amounts[inverse]
+    for clause, counts in not_known.items():
+        run.not_known[clause] = run.not_known.get(clause, 0) + counts[inverse]
 
 
 def _nothing(count: int) -> Amounts:
@@ -200,7 +208,7 @@ def _moves(drafts: Sequence[Draft]) -> bool:
     return any(draft.kind not in ("tested", "counted") for draft in drafts)
 
 
-def _swept(drafts: Sequence[Draft]) -> Iterator[tuple[str, Fraction]]:
+def _swept(drafts: Sequence[Draft]) -> Iterator[tuple[str, Fraction | None]]:
     for draft in drafts:
-        if isinstance(draft.payload, SweptPeriod) and draft.payload.swept is not None:
+        if isinstance(draft.payload, SweptPeriod):
             yield draft.payload.clause, draft.payload.swept

@@ -140,13 +140,15 @@ class TriggerArrays:
     """Whether it was in effect at the last Determination Date."""
     balance: Bits = field(init=False)
     swept: Bits = field(init=False)
+    not_known: Bits = field(init=False)
+    """On how many Payment Dates a missing figure left open what its sweep takes."""
     owed: ObligationArrays = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin not in effect on any path, with nothing counted."""
         self.inside, self.begun, self.in_effect = (np.zeros(self.paths, dtype=bool) for _ in range(3))
         self.since, self.ended = dates(self.paths), dates(self.paths)
-        self.balance, self.swept = np.zeros(self.paths, dtype=np.int64), np.zeros(self.paths, dtype=np.int64)
+        self.balance, self.swept, self.not_known = (np.zeros(self.paths, dtype=np.int64) for _ in range(3))
         self.begins = [LeafArrays(leaf, self.paths) for leaf in leaves(self.rule.begins)]
         self.ends = (
             [LeafArrays(leaf, self.paths) for leaf in leaves(self.rule.ends)]
