@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -19,24 +18,18 @@ import pytest
 
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.template import Facts, Template
-from engine.events.deal_state import DealState
-from engine.foresight.columns.compiled_deal import compiled_deal
-from engine.foresight.columns.many_paths import DealArrays, lived_in_columns, run_columns
-from engine.foresight.columns.path_outcomes import ColumnsOutcome
+from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates, oldest
 from engine.foresight.columns.proof import Differs
-from engine.foresight.columns.shared_steps import PartRun
-from engine.foresight.columns.state_arrays import STATUSES
-from engine.foresight.columns.trigger_arrays import LeafArrays
-from engine.foresight.columns.verdicts import CODES, UNKNOWN, split
+from engine.foresight.columns.verdicts import split
 from engine.foresight.facts_by_date import held_facts
 from engine.foresight.path_run import moments, moments_together
 from engine.foresight.rate_paths import NO_VALUE
-from engine.foresight.stress import happenings
 from engine.terms.as_written import Deal, resolve
 from engine.terms.clause import Cure
 from engine.terms.contract_dates import publication_dates
 from tests.conftest import DEALS, shared
+from tests.foresight.compared_columns import brought, by_date, held_equal, without
 from tests.foresight.random_deals import Case, case, chunks, example
 from tests.foresight.test_stress import HELD, path_of
 
@@ -56,198 +49,6 @@ STEPPED = (
 STEPPED_SEEDS = range(1000, 1050 if SOAK else 1002)
 STEPPED_PATHS = 200 if SOAK else 18
 WEEKS = 20
-
-
-Plain = dict[str, Any]
-
-
-def ordinal(day: date | None) -> int:
-    return 0 if day is None else day.toordinal()
-
-
-def of_exact(state: DealState) -> Plain:
-    """Every state, date, count and amount of a deal as the exact engine has it; words left out."""
-    verdicts = {None: UNKNOWN, **CODES}
-    tests = {
-        name: (
-            one.status.value,
-            ordinal(one.since),
-            verdicts[one.verdict],
-            ordinal(one.episode_began),
-            ordinal(one.cure.by if one.cure else None),
-            one.counted,
-            one.not_determined_run,
-            ordinal(one.effective_on),
-            one.passing_run,
-            tuple(ordinal(day) for day in reversed(one.cured_on)),
-        )
-        for name, one in state.tests.items()
-    }
-    triggers = {
-        name: (
-            one.status.value,
-            ordinal(one.since),
-            ordinal(one.ended_on),
-            tuple((limb.met, ordinal(limb.met_since)) for limb in one.begins),
-            tuple((limb.met, ordinal(limb.met_since)) for limb in one.ends),
-        )
-        for name, one in state.triggers.items()
-    }
-    owed = {
-        one.clause: (
-            ordinal(one.created_on),
-            ordinal(one.due.by),
-            ordinal(one.status_since) if one.status == "OVERDUE" else 0,
-        )
-        for one in state.obligations.values()
-    }
-    reserves = {name: balance for name, balance in state.reserves.items() if balance}
-    return {
-        "tests": tests,
-        "triggers": triggers,
-        "owed": owed,
-        "reserves": reserves,
-        "in effect": state.in_effect,
-    }
-
-
-def history(bits: int, length: int) -> tuple[bool, ...]:
-    return tuple(bool(bits >> place & 1) for place in reversed(range(length)))
-
-
-def of_arrays(held: DealArrays, unit: int, path: int) -> Plain:
-    """The same of one path as the arrays have it."""
-    tests = {
-        name: (
-            STATUSES[one.status[path]],
-            int(one.since[path]),
-            int(one.verdict[path]),
-            int(one.episode[path]),
-            int(one.cure_by[path]),
-            history(int(one.counted[path]), int(one.length[path])),
-            int(one.without_report[path]),
-            int(one.effective[path]),
-            int(one.passing[path]),
-            tuple(int(days[path]) for days in one.cured_on if days[path]),
-        )
-        for name, one in held.tests.items()
-        if one.exists
-    }
-
-    def limbs(leaves: Sequence[LeafArrays]) -> tuple[tuple[tuple[bool, ...], int], ...]:
-        return tuple(
-            (history(int(leaf.bits[path]), int(leaf.length[path])), int(leaf.met_since[path]))
-            for leaf in leaves
-        )
-
-    triggers = {
-        name: (
-            "IN EFFECT" if one.inside[path] else "NOT IN EFFECT",
-            int(one.since[path]),
-            int(one.ended[path]),
-            limbs(one.begins),
-            limbs(one.ends) if one.begun[path] else (),
-        )
-        for name, one in held.triggers.items()
-        if one.exists
-    }
-    clauses = {**held.tests, **held.triggers}
-    owed = {
-        name: (int(one.owed.created[path]), int(one.owed.due[path]), int(one.owed.overdue_since[path]))
-        for name, one in clauses.items()
-        if one.owed.created[path]
-    }
-    reserves = {
-        name: Fraction(int(one.balance[path]), unit)
-        for name, one in held.triggers.items()
-        if one.balance[path]
-    }
-    in_effect = frozenset(name for name, one in held.triggers.items() if one.in_effect[path])
-    return {"tests": tests, "triggers": triggers, "owed": owed, "reserves": reserves, "in effect": in_effect}
-
-
-def of_steps(states: Sequence[DealState]) -> Plain:
-    """The same where the engine's own steps made it."""
-    each = [of_exact(state) for state in states]
-    whole: Plain = {
-        name: {k: v for one in each for k, v in one[name].items()}
-        for name in ("tests", "triggers", "owed", "reserves")
-    }
-    return {**whole, "in effect": frozenset(name for one in each for name in one["in effect"])}
-
-
-def without(state: Plain) -> Plain:
-    """A state without what the engine's own steps forget: the verdict, the run of passes, the uses of a cure."""
-    return {**state, "tests": {name: without_one(one) for name, one in state["tests"].items()}}
-
-
-def without_one(test: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*test[:2], *test[3:8])
-
-
-def by_date(
-    found: Case, templates: dict[str, Template], arrays: bool
-) -> tuple[dict[date, list[Plain]], ColumnsOutcome]:
-    """Where every path stands after each date, and what happened."""
-    states: dict[date, list[Plain]] = {}
-    paths = range(found.rates.paths)
-    ready = compiled_deal(found.deal, templates, found.rates, found.given, found.until, found.acts, arrays)
-
-    def watch(day: date, held: DealArrays, parts: Sequence[PartRun]) -> None:
-        each = [of_arrays(held, ready.unit, path) for path in paths]
-        stepped = [of_steps([run.states[int(run.of_path[path])] for run in parts]) for path in paths]
-        states[day] = [
-            {name: one[name] | other[name] for name in one} for one, other in zip(each, stepped, strict=True)
-        ]
-
-    return states, lived_in_columns(ready, found.rates, watch)
-
-
-def held_equal(found: Case, templates: dict[str, Template], explained: bool = False) -> ColumnsOutcome:
-    """The arrays against the exact engine, date by date and path by path."""
-    paths = range(found.rates.paths)
-    states, columns = by_date(found, templates, arrays=True)
-    together = moments_together(
-        found.deal,
-        templates,
-        [found.exact(path) for path in paths],
-        found.given,
-        found.until,
-        found.acts,
-        explained=explained,
-    )
-    for path, lived in enumerate(zip(*together, strict=True)):
-        firsts: dict[tuple[str, Any], int] = {}
-        swept: dict[str, Fraction] = {}
-        not_known = Counter[str]()
-        for moment in lived:
-            exact, mine = of_exact(moment.state), states[moment.inputs.on][path]
-            for name, test in exact["tests"].items():  # as many uses of a cure as a cap counts are kept
-                exact["tests"][name] = (*test[:-1], test[-1][: len(mine["tests"][name][-1])])
-            for name in exact["tests"].keys() & columns.by_steps.keys():
-                exact["tests"][name], mine["tests"][name] = (
-                    without_one(one["tests"][name]) for one in (exact, mine)
-                )
-            for name, wanted in exact.items():
-                assert mine[name] == wanted, (path, moment.inputs.on, name)
-            for subject, what, on in happenings(moment.drafts):
-                firsts.setdefault((subject, what), on.toordinal())
-            for draft in moment.drafts:
-                if draft.kind == "swept":
-                    swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (
-                        draft.payload.swept or 0
-                    )
-                    not_known[draft.payload.clause] += draft.payload.swept is None
-        assert {
-            event: int(dates[path]) for event, dates in columns.firsts.items() if dates[path]
-        } == firsts, path
-        assert {name: float(amount) for name, amount in swept.items() if amount} == {
-            name: float(amounts[path]) for name, amounts in columns.swept.items() if amounts[path]
-        }
-        assert +not_known == {
-            name: int(counts[path]) for name, counts in columns.not_known.items() if counts[path]
-        }
-    return columns
 
 
 def cases(text: str, templates: dict[str, Template], seed: int, paths: int) -> Iterator[Case]:
@@ -321,11 +122,8 @@ def test_many_more_paths_come_out_as_measure_and_the_engine_s_own_steps_say(
             assert without(fast[0][day][path]) == without(state), (day, path)
     for event, dates in slow[1].firsts.items():
         assert fast[1].firsts[event].tolist() == dates.tolist(), event
-    assert fast[1].not_known.keys() == slow[1].not_known.keys()
-    for name, counts in slow[1].not_known.items():
-        assert fast[1].not_known[name].tolist() == counts.tolist(), name
-    for name, amounts in slow[1].swept.items():
-        assert fast[1].swept.get(name, np.zeros(STEPPED_PATHS)).tolist() == amounts.tolist(), name
+    for path in range(STEPPED_PATHS):
+        assert brought(fast[1], path) == brought(slow[1], path), path
 
 
 def test_paths_that_begin_alike_come_out_as_each_of_them_alone(

@@ -17,8 +17,8 @@ from engine.foresight.rate_paths import NO_VALUE
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
 from tests.conftest import DEALS
+from tests.foresight.compared_columns import held_equal
 from tests.foresight.random_deals import Case
-from tests.foresight.test_columns import held_equal
 
 Load = Callable[[str], Deal]
 WEEKS, PATHS = 10, 8

@@ -22,8 +22,8 @@ from engine.foresight.rate_paths import NO_VALUE
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
 from tests.conftest import DEALS
+from tests.foresight.compared_columns import held_equal
 from tests.foresight.random_deals import Case, example
-from tests.foresight.test_columns import held_equal
 
 HELD = ("outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
 WEEKS = 20

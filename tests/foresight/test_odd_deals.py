@@ -9,9 +9,9 @@ import pytest
 
 from engine.determination.template import Template
 from engine.terms.as_written import resolve
+from tests.foresight.compared_columns import held_equal
 from tests.foresight.odd_deals import odd_case
 from tests.foresight.random_deals import chunks
-from tests.foresight.test_columns import held_equal
 
 SOAK = os.environ.get("HEADROOM_SOAK") == "1"
 CHUNKS = chunks("HEADROOM_ODD_CHUNKS", 500 if SOAK else 10)
