@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
-from engine.notices.pdf_objects import NotFollowed, Reading, Reference
+from engine.notices.pdf_objects import NotFollowed, Reading, Reference, tokens
 
 MOST_PARTS = 8
 """Streams of instructions of a page; a notice has one. A stream that is named often is drawn as often."""
@@ -91,11 +91,24 @@ class Drawn:
             about, start = self.reading.value(part.number)
             if not isinstance(about, dict):
                 raise NotFollowed("the file's pages are not where they should be")
-            drawn = (
-                0 if about.get(b"Subtype") == b"Image" else self.by([(about, start)], about.get(b"Resources"))
-            )
+            drawn = 0
+            if about.get(b"Subtype") != b"Image":
+                drawn = self.by([(about, start)], about.get(b"Resources"))
+                self._refuse_of_the_page(about, start)
             self.known[part.number] = 1 + drawn
         return self.known[part.number]
+
+    def _refuse_of_the_page(self, about: dict[bytes, Any], start: int | None) -> None:
+        """Refuse a part that draws what its own resources do not name.
+
+        PDFium takes it from the page's resources, where the part itself may be: 2 KB then filled 22 GB.
+        """
+        own, _ = _resolved(self.reading, _dictionary(self.reading, about[b"Resources"]).get(b"XObject", {}))
+        before = b""
+        for token, _ in tokens(self.reading.plain(about, start)) if start else ():
+            if token == b"Do" and before not in {b"/" + name for name in own}:
+                raise NotFollowed("a part of a page draws what its own resources do not name")
+            before = token
 
 
 def _read(reading: Reading, values: list[Any]) -> None:

@@ -300,11 +300,21 @@ class Pdf {
         const part = await this.get(new Ref(number)), about = part?.dictionary;
         need(about, NOT_THERE);
         known.set(number, 1 + (about.get("Subtype")?.text === "Image" ? 0 : await this.drawnBy([part], about.get("Resources"), known)));
+        if (about.get("Subtype")?.text !== "Image") await this.refuseOfThePage(part);
       }
       most = Math.max(most, known.get(number));
     }
     if (most > 0) for (const one of instructions) if (one) calls += latin1(await this.data(one)).split("Do").length - 1;
     return calls * most;
+  }
+  // A part that draws what its own resources do not name takes it from the page's in some readers, where the part itself may be.
+  async refuseOfThePage(part) {
+    const own = (await this.get((await this.dictionary(part.dictionary.get("Resources"))).get("XObject"))) ?? new Map();
+    let before = "";
+    for (const token of new Reader(await this.data(part)).tokens()) {
+      need(token !== "Do" || (before[0] === "/" && own.has(before.slice(1))), "a part of a page draws what its own resources do not name");
+      before = token;
+    }
   }
   // Nothing stands beside the words of the pages, and all of each page is shown: no action, layer, script, form, remark, turn or cut, and no letters that are not filled.
   async bare() {

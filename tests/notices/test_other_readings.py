@@ -63,15 +63,22 @@ def pages_of_a_page(writer: Writer) -> None:
 def drawn_in_parts(writer: Writer, levels: int, own: bool = False) -> None:
     """Parts each of which draws the next ten times; the last draws nothing, or itself."""
     part = None
-    for _ in range(levels):
+    for level in range(levels):
         said = named(Subtype=NameObject("/Form"), BBox=box(0, 0, 9, 9), Resources=named())
-        made = StreamObject(said, stream_data=b"/part Do " * 10)
+        made = StreamObject(said, stream_data=b"/part Do " * 10 if level or own else b"")
         if part is not None:
             said["/Resources"][NameObject("/XObject")] = named(part=part)
         part = writer.add_object(made)
         if own:
             said["/Resources"][NameObject("/XObject")] = named(part=part)
     among_resources(writer, "/XObject", part=part)
+    drawn_first(b"/part Do\n")(writer)
+
+
+def part_of_the_page(writer: Writer) -> None:
+    """A part whose resources are empty; one reader finds it in the page's, and draws it in itself."""
+    said = named(Subtype=NameObject("/Form"), BBox=box(0, 0, 9, 9), Resources=named())
+    among_resources(writer, "/XObject", part=writer.add_object(StreamObject(said, stream_data=b"/part Do ")))
     drawn_first(b"/part Do\n")(writer)
 
 
@@ -108,6 +115,10 @@ OF_PAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a part that draws itself": (
         lambda plain: changed(plain, lambda writer: drawn_in_parts(writer, 1, own=True)),
         "page 1 draws more than 100,000 parts",
+    ),
+    "a part that draws what the page's resources name": (
+        lambda plain: changed(plain, part_of_the_page),
+        "a part of a page draws what its own resources do not name",
     ),
     "a page of pages": (
         lambda plain: changed(plain, pages_of_a_page),
