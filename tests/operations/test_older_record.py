@@ -71,6 +71,7 @@ NEVER = frozenset(
         "calibrate",
         "grid",
         "simulate",
+        "foresight",
         "report-form",
         "explain",
         "portfolio",
