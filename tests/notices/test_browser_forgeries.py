@@ -244,7 +244,8 @@ DAMAGED: dict[str, Callable[[Path], None]] = {
 
 
 def changed(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 def cut(path: Path) -> None:
