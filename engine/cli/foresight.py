@@ -15,15 +15,18 @@ from engine.cli.app import app, opened, workspace_if_any
 from engine.cli.foresight_files import refuse_ending, write_answer, write_ladders
 from engine.cli.foresight_options import (
     Between,
+    Counts,
     Draft,
     Executor,
     Fact,
     Facts,
+    High,
     History,
     Hold,
     Into,
     Jump,
     Lose,
+    Low,
     Missing,
     Multiples,
     Noise,
@@ -37,6 +40,8 @@ from engine.cli.foresight_options import (
     Scheduler,
     Seed,
     Shape,
+    Step,
+    Under,
     Until,
     Weeks,
     Workers,
@@ -233,19 +238,14 @@ def calibrate(
         str,
         typer.Argument(help="The level that varies, like covenants.cash-sweep.level.", show_default=False),
     ],
-    low: Annotated[str, typer.Option("--from", help="The lowest level, in USD per GPU-hour.")] = "1.40",
-    high: Annotated[str, typer.Option("--to", help="The highest level.")] = "1.60",
-    step: Annotated[str, typer.Option(help="From one level to the next.")] = "0.10",
-    counts: Annotated[
-        str, typer.Option(help="Dates in a row that begin the trigger, apart by commas.")
-    ] = "1,2,3",
+    low: Low = "1.40",
+    high: High = "1.60",
+    step: Step = "0.10",
+    counts: Counts = "1,2,3",
     releases: Annotated[
         str | None, typer.Option(help="Dates in a row that end it, apart by commas; as drafted unless given.")
     ] = None,
-    under: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for."),
-    ] = 0.10,
+    under: Under = 0.10,
     q: Annotated[int, typer.Option(min=1, max=52, help="Dates in a row that begin and end a shortfall.")] = 4,
     k: Annotated[
         int, typer.Option(min=1, max=104, help="Dates after an end within which a beginning is a flap.")

@@ -62,6 +62,14 @@ Lose = Annotated[str | None, typer.Option(help="A contract that ends, and when: 
 Paths = Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")]
 PathWeeks = Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")]
+Low = Annotated[str, typer.Option("--from", help="The lowest level, in USD per GPU-hour.")]
+High = Annotated[str, typer.Option("--to", help="The highest level.")]
+Step = Annotated[str, typer.Option(help="From one level to the next.")]
+Counts = Annotated[str, typer.Option(help="Dates in a row that begin the trigger, apart by commas.")]
+Under = Annotated[
+    float,
+    typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for."),
+]
 Hold = Annotated[
     list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")
 ]

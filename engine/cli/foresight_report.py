@@ -12,14 +12,17 @@ from engine.cli.app import app, workspace_if_any
 from engine.cli.foresight_files import refuse_ending, write_answer
 from engine.cli.foresight_options import (
     Between,
+    Counts,
     Draft,
     Executor,
     Fact,
     Facts,
+    High,
     History,
     Hold,
     Jump,
     Lose,
+    Low,
     Missing,
     Multiples,
     Noise,
@@ -32,6 +35,8 @@ from engine.cli.foresight_options import (
     Scheduler,
     Seed,
     Shape,
+    Step,
+    Under,
     Until,
     Weeks,
     Workers,
@@ -57,16 +62,11 @@ def foresight(
     level: Annotated[
         str | None, typer.Option(help="The level to be chosen, like covenants.cash-sweep.level.")
     ] = None,
-    low: Annotated[str, typer.Option("--from", help="The lowest level, in USD per GPU-hour.")] = "1.40",
-    high: Annotated[str, typer.Option("--to", help="The highest level.")] = "1.60",
-    step: Annotated[str, typer.Option(help="From one level to the next.")] = "0.10",
-    counts: Annotated[
-        str, typer.Option(help="Dates in a row that begin the trigger, apart by commas.")
-    ] = "1,2,3",
-    under: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for."),
-    ] = 0.10,
+    low: Low = "1.40",
+    high: High = "1.60",
+    step: Step = "0.10",
+    counts: Counts = "1,2,3",
+    under: Under = 0.10,
     scenario: Scenario = None,
     point: Point = "middle",
     shape: Shape = "compound",

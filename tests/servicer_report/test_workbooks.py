@@ -235,14 +235,19 @@ WHOLE: list[tuple[str, Callable[[], bytes], str, str]] = [
 ]
 
 
+def refused_whole(workbook: bytes, code: str, cause: str) -> None:
+    """Hold that a workbook is refused for one reason, and nothing of it is taken."""
+    tree, problems = tree_of(workbook, "r.xlsx")
+    assert tree is None
+    assert [one.code for one in problems] == [code]
+    assert cause in f"{problems[0].what} {problems[0].why}"
+
+
 @pytest.mark.parametrize(("make", "code", "cause"), [one[1:] for one in WHOLE], ids=[one[0] for one in WHOLE])
 def test_a_workbook_that_is_refused_as_a_whole_says_why(
     make: Callable[[], bytes], code: str, cause: str
 ) -> None:
-    tree, problems = tree_of(make(), "r.xlsx")
-    assert tree is None
-    assert [one.code for one in problems] == [code]
-    assert cause in f"{problems[0].what} {problems[0].why}"
+    refused_whole(make(), code, cause)
 
 
 def xls(hidden: bool = False, number_format: str = "#,##0", value: Any = 15_900_000) -> bytes:
