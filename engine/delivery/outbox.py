@@ -47,6 +47,8 @@ HOW_TO_SAY = (
     "Add them by an entry under `corrections` of the deal file, and run `headroom run`; the next round "
     "sends it"
 )
+NOBODY = "the deal names nobody to whom it is given"
+WITHDRAWN = "a later notice withdraws what it states"
 NO_MORE = "no further copy is sent; give it another way, and record the Act `notice given`"
 
 State = Literal[
@@ -311,21 +313,37 @@ def why_not_sent(delivery: Delivery) -> str | None:
     """Return why nothing of a notice is sent; None if what is released of it may be."""
     duty = delivery.duty
     if duty is None or not delivery.addressees:
-        return "the deal names nobody to whom it is given"
+        return NOBODY
     if delivery.release is None:
         return f"it is a draft until who acts for the {duty.given_by} releases it"
-    if delivery.superseded and delivery.notice.kind not in FOR_A_DATE:
-        return "a later notice withdraws what it states"
+    if _withdrawn(delivery):
+        return WITHDRAWN
     if delivery.release.sha256 != delivery.notice.sha256:
         return "another file was released than the one that was issued"
-    lacks = unsaid(duty)
     # What was released as a draft is never given by rule, so the rule may be missing.
-    if lacks and not delivery.release.draft:
-        return (
-            "the deal does not say when a notice that is sent is given: "
-            f"`notices.{duty.kind}` lacks {', '.join(lacks)}. {HOW_TO_SAY}"
-        )
-    return None
+    return None if delivery.release.draft else _rule_missing(duty)
+
+
+def why_not_sent_if_released(delivery: Delivery) -> str | None:
+    """Return why nothing of a notice would be sent though it were released; None if it would be."""
+    duty = delivery.duty
+    if duty is None or not delivery.addressees:
+        return NOBODY
+    return WITHDRAWN if _withdrawn(delivery) else _rule_missing(duty)
+
+
+def _withdrawn(delivery: Delivery) -> bool:
+    return delivery.superseded and delivery.notice.kind not in FOR_A_DATE
+
+
+def _rule_missing(duty: DutyFacts) -> str | None:
+    lacks = unsaid(duty)
+    if not lacks:
+        return None
+    return (
+        "the deal does not say when a notice that is sent is given: "
+        f"`notices.{duty.kind}` lacks {', '.join(lacks)}. {HOW_TO_SAY}"
+    )
 
 
 def not_sent(delivery: Delivery) -> Iterator[NotSent]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.basics.errors import WrongUsage
-from engine.delivery.outbox import Addressee, Delivery, deliveries, why_not_sent
+from engine.delivery.outbox import Addressee, Delivery, deliveries, why_not_sent, why_not_sent_if_released
 from engine.events.deal_adopted import DealAdopted, clauses_on
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.kinds import Determined, Due, Event, NoticeIssued
@@ -74,6 +74,11 @@ class StatementRow:
             if self.delivery.superseded and self.delivery.given_on is None
             else self.delivery.state
         )
+
+    @property
+    def waits_if_released(self) -> str | None:
+        """Return why nothing of it would be sent though it were released; None if it would be."""
+        return why_not_sent_if_released(self.delivery)
 
     @property
     def overdue(self) -> bool:

@@ -325,7 +325,7 @@ def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Pa
 def _simulation_notes(answer: Any) -> Iterator[str]:
     yield f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. {NO_FORECAST}"
     for cash in answer.swept:
-        yield cash.words()
+        yield cash.words(cash.clause)
     if answer.undetermined:
         yield f"Not determined on any date: {listed(list(answer.undetermined))}."
     for trigger, names in answer.undecided.items():

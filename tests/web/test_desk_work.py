@@ -250,9 +250,14 @@ def test_the_page_of_a_release_by_two_persons_says_why_nothing_is_sent(
     place = post("servicer", f"/deals/{DEAL}/notices/{number}/release", {"sha256": sha256}).headers[
         "location"
     ]  # type: ignore[attr-defined]
-    draft = "Nothing of it is sent: it is a draft until who acts for the servicer releases it."
-    assert draft in text_of(own_visitors.client("approver").get(place).text)
+    monkeypatch.setattr("engine.delivery.outbox.unsaid", lambda _: ())
+    before = text_of(own_visitors.client("approver").get(place).text)
+    assert ("goes to its addressees" in before, "is sent: " in before) == (True, False)
     monkeypatch.setattr("engine.delivery.outbox.unsaid", lambda _: ("`body`",))
+    lacks = "If it is released now, nothing of it is sent: the deal does not say when a notice that is sent is given"
+    before = text_of(own_visitors.client("approver").get(place).text)
+    assert (lacks in before, "goes to its addressees" in before) == (True, False)
+    assert lacks in text_of(own_visitors.client("servicer").get(f"/deals/{DEAL}/notices/{number}").text)
     done = post("approver", f"{place}/decide", {"what": "approve", "entries": entries(own_visitors)})
     assert done.headers["location"] == place  # type: ignore[attr-defined]
     assert isinstance(log_of(own_visitors)[-1].payload, NoticeReleased)
