@@ -17,9 +17,10 @@ from engine.basics.values import Figure, Unit
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Missing, Reported
 from engine.determination.template import Template
-from engine.evaluation.sweeps import NEEDED, sweeps
+from engine.evaluation.sweeps import sweeps
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import Source
+from engine.events.swept_money import OF_EXCESS
 from engine.terms.contract_dates import month_end, publication_dates
 from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import unit_of
@@ -96,7 +97,7 @@ def figures_needed(
         for name in _of_test(key, terms, templates, on, given or {}, older):
             needed.setdefault(name, {})[key] = clause.cite
     for sweep in sweeps(terms, templates):
-        for name in (name for name in NEEDED if name not in (given or {})):
+        for name in (name for name in OF_EXCESS if name not in (given or {})):
             needed.setdefault(name, {})[f"{OF_A_SWEEP}{sweep.trigger}"] = sweep.cite
     return tuple(
         NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values())))

@@ -14,10 +14,9 @@ from engine.evaluation.reserve_accounts import Said, reserve_account
 from engine.evaluation.serving_report import newest_first
 from engine.events.deal_state import DealState
 from engine.events.states import ReserveAccount, SweptPeriod
+from engine.events.swept_money import OF_EXCESS
 from engine.terms.clause import Sweep
 from engine.terms.in_force import TermsInForce
-
-NEEDED = ("collections", "operating_costs", "debt_service", "fees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def swept(
         taken: what other sweeps of the date take of the same cash, in USD: no dollar is swept twice.
         most: the balance of the class that it repays, in USD.
     """
-    figures = {name: figure(name) for name in NEEDED}
+    figures = {name: figure(name) for name in OF_EXCESS}
     lacking = [name for name, value in figures.items() if value is None]
     if lacking:
         return SweptPeriod(

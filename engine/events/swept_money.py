@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.basics.values import counted
+from engine.basics.values import counted, in_words, listed
+
+OF_EXCESS = ("collections", "operating_costs", "debt_service", "fees")
+"""The figures of which excess cash flow is made (`rulings.md` 30)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,38 @@ def swept_money(amounts: Iterable[Fraction | None]) -> SweptMoney:
     not_known = len(taken) - len(known)
     # Where nothing is known, zero would be a figure that nobody has given.
     return SweptMoney(sum(known, Fraction(0)) if known or not not_known else None, not_known)
+
+
+@dataclass(frozen=True, slots=True)
+class SweptOnPaths:
+    """What a sweep brings by the end of the simulated paths.
+
+    Attributes:
+        clause: the sweep's clause or trigger.
+        mean: in USD, over all paths; None if no amount is known.
+        error: the Monte Carlo error of the mean, in USD.
+        low: the lower end of the middle 95%, in USD.
+        high: the upper end of it, in USD.
+        not_known: the share of the paths on which a missing figure leaves an amount open. What is known there
+            is in the mean, so that the mean is a lower bound.
+    """
+
+    clause: str
+    mean: float | None
+    error: float | None
+    low: float | None
+    high: float | None
+    not_known: float
+
+    def words(self, name: str) -> str:
+        """Return the sentence of the amount and of what is missing for it, with the sweep's name in it."""
+        figures = listed([in_words(one) for one in OF_EXCESS])
+        lacking = f"on {self.not_known:.1%} of the paths a Payment Date lacks one of {figures}"
+        if self.mean is None:
+            return f"What {name} sweeps is not known: {lacking}."
+        least = "at least " if self.not_known else ""
+        known = (
+            f"{name} sweeps {least}USD {self.mean:,.0f} ± {self.error:,.0f} "
+            f"on average, 95% between USD {self.low:,.0f} and USD {self.high:,.0f}"
+        )
+        return f"{known}; {lacking}." if self.not_known else f"{known}."

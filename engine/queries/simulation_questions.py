@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from engine.basics.happenings import Happening
 from engine.basics.many_processes import Workers, in_order
-from engine.basics.values import listed
-from engine.evaluation.sweeps import NEEDED
+from engine.events.swept_money import SweptOnPaths
 from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.draft_paths import Make
@@ -60,43 +59,6 @@ class Chance:
     what: Happening
     within: Mapping[int, tuple[float, float]]
     median_weeks: float | None
-
-
-@dataclass(frozen=True)
-class SweptAmount:
-    """What a sweep brings by the end.
-
-    Attributes:
-        clause: the sweep's clause or trigger.
-        mean: in USD, over all paths; None if no amount is known.
-        error: the Monte Carlo error of the mean, in USD.
-        low: the lower end of the middle 95%, in USD.
-        high: the upper end of it, in USD.
-        not_known: the share of the paths on which a missing figure leaves an amount open. What is known there
-            is in the mean, so that the mean is a lower bound.
-    """
-
-    clause: str
-    mean: float | None
-    error: float | None
-    low: float | None
-    high: float | None
-    not_known: float
-
-    def words(self) -> str:
-        """Return the sentences of the amount, and of what is missing for it."""
-        lacking = (
-            f"on {self.not_known:.1%} of the paths a Payment Date lacks one of {listed(NEEDED)}"
-            if self.not_known
-            else ""
-        )
-        if self.mean is None:
-            return f"What {self.clause} sweeps is not known: {lacking}."
-        known = (
-            f"{self.clause} sweeps {'at least ' if lacking else ''}USD {self.mean:,.0f} ± {self.error:,.0f} "
-            f"on average, 95% between USD {self.low:,.0f} and USD {self.high:,.0f}"
-        )
-        return f"{known}; {lacking}." if lacking else f"{known}."
 
 
 Fan = tuple[tuple[float, ...], ...]
@@ -156,7 +118,7 @@ class SimulationAnswer:
     start: float
     chances: tuple[Chance, ...]
     never: tuple[str, ...]
-    swept: tuple[SweptAmount, ...]
+    swept: tuple[SweptOnPaths, ...]
     fan: Fan
     left_out: tuple[str, ...]
     undetermined: tuple[str, ...]
@@ -279,14 +241,14 @@ def simulate(
     )
 
 
-def _swept(total: PathTally) -> Iterator[SweptAmount]:
+def _swept(total: PathTally) -> Iterator[SweptOnPaths]:
     """Yield what each sweep brings, also where nothing of it is known."""
     for clause in dict.fromkeys((*total.swept, *total.not_known)):
         lacking = total.not_known[clause] / total.paths
         if clause in total.swept:
-            yield SweptAmount(clause, *total.amount(clause), lacking)
+            yield SweptOnPaths(clause, *total.amount(clause), lacking)
         else:
-            yield SweptAmount(clause, None, None, None, None, lacking)
+            yield SweptOnPaths(clause, None, None, None, None, lacking)
 
 
 Block = tuple[int, int]

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.values import counted, in_words, listed
+from engine.events.swept_money import SweptOnPaths
 from reports.drawing import lanes
 
 Value = Mapping[str, Any]
@@ -131,6 +132,7 @@ def simulation_page(
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],
         "rows": rows,
         "record": " ".join(part for part in (_scores(scores), _recorded(simulation.get("recorded"))) if part),
+        "money": " ".join(SweptOnPaths(**one).words(title(one["clause"])) for one in simulation["swept"]),
         "ways": _ways(simulation, title),
     }
 

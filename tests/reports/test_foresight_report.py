@@ -275,3 +275,25 @@ def test_the_report_is_an_archive_file_and_the_same_bytes_again(
     path.write_bytes(pdf)
     for profile in ("3a", "ua1"):
         assert failures(path, profile)[1] == {}
+
+
+def test_the_money_of_a_simulated_sweep_says_on_how_many_paths_it_is_not_known(
+    inputs: ForesightInputs,
+) -> None:
+    brought = {"clause": "cash-sweep", "mean": 1200.0, "error": 30.0, "low": 0.0, "high": 5000.0}
+    lacking = "on 25.0% of the paths a Payment Date lacks one of collections, operating costs, debt service and fees."
+    nothing = dict.fromkeys(("mean", "error", "low", "high"))
+    sentences = {
+        (0.0, True): "Cash sweep level sweeps USD 1,200 ± 30 on average, 95% between USD 0 and USD 5,000.",
+        (
+            0.25,
+            True,
+        ): "Cash sweep level sweeps at least USD 1,200 ± 30 on average, 95% between USD 0 and USD 5,000; "
+        + lacking,
+        (0.25, False): f"What Cash sweep level sweeps is not known: {lacking}",
+    }
+    for (share, known), sentence in sentences.items():
+        one = brought | ({} if known else nothing) | {"not_known": share}
+        told = replace(inputs, simulation={**inputs.simulation, "swept": [one]})
+        assert compose(told)["simulation"]["money"] == sentence
+    assert sentence in render_foresight(told)[0]

@@ -50,7 +50,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     if answer.never:
         say(f"NEVER on any path: {listed(answer.never)}.")
     for money in answer.swept:
-        say(money.words())
+        say(money.words(money.clause))
     if answer.fan:
         last = answer.fan[-1]
         say(
