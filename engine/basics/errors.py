@@ -154,6 +154,8 @@ def render_all(problems: Iterable[Problem], sources: Mapping[str, str]) -> str:
     return "\n\n".join(render(p, sources.get(p.place.file, "").splitlines()) for p in ordered)
 
 
+RUN_AGAIN = "What was recorded stays on record. Run the command again to go on."
+"""The end of a message about a command that was stopped, or that the machine failed."""
 OF_ONE_DEAL = (
     HeadroomError,
     ArithmeticError,

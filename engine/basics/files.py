@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.basics.errors import Place, Problem, Unavailable, WrongUsage
+from engine.basics.errors import RUN_AGAIN, Place, Problem, Unavailable, WrongUsage
 
 LARGEST_TOML = 1_000_000
 MARK = "\ufeff"
@@ -51,7 +51,7 @@ LITTER = re.compile(
 )
 """The names of files that operating systems, office programs and editors leave in folders."""
 PLACEHOLDER = re.compile(r"\.(?P<name>.+)\.icloud", re.IGNORECASE | re.DOTALL)
-"""The name of what a sync program leaves in the place of a file that is elsewhere still."""
+"""The name of what a sync program leaves in the place of a file that is not on this machine."""
 _MARKED: dict[Path, Path] = {}
 """Folders that may disappear while a command works in them, such as shares.
 
@@ -66,15 +66,13 @@ def refuse_lost_disk(error: OSError) -> None:
     """
     if error.errno in LOST_DISK:
         where = f"{error.filename}: " if error.filename else ""
-        raise Unavailable(
-            f"{where}{error.strerror}; mend that and run again, what was recorded stands"
-        ) from error
+        raise Unavailable(f"{where}{error.strerror}; remove the cause. {RUN_AGAIN}") from error
 
 
-def not_brought_down(name: str) -> str | None:
+def not_downloaded(name: str) -> str | None:
     """Return the name of the file that a sync program keeps a place for; None for any other file.
 
-    iCloud leaves `.report.xlsx.icloud` where it has not brought `report.xlsx` down.
+    iCloud leaves `.report.xlsx.icloud` where it has not downloaded `report.xlsx`.
     """
     match = PLACEHOLDER.fullmatch(name)
     return match["name"] if match else None

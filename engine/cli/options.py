@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
+from engine.basics.errors import RUN_AGAIN, HeadroomError, InputProblems, WrongUsage
 from engine.basics.files import text_of
 from engine.basics.inert import inert_lines, one_line
 from engine.basics.quotations import shortened
@@ -65,9 +65,7 @@ def moment(text: str) -> datetime:
 
 STOPPED = 130
 """The exit code of a command that was interrupted, as shells give it."""
-NOT_ANSWERED = (
-    "stopped: the input ended before the command had its answer; what was recorded stands, run again to go on"
-)
+NOT_ANSWERED = f"stopped: the input ended before the command had its answer. {RUN_AGAIN}"
 """What is said of a command that asked for something and got nothing."""
 
 
@@ -107,7 +105,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
             _say_usage(error)
         raise
     if code == STOPPED:
-        sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
+        sys.stderr.write(f"\nheadroom: stopped. {RUN_AGAIN}\n")
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -146,21 +144,14 @@ def _in_words(error: Exception) -> tuple[str, int]:
     The code is 2 for a path that the command named, and 1 for the rest.
     """
     if isinstance(error, BrokenExecutor):
-        return (
-            (
-                "a process that renders notices was ended from outside; what was recorded stands, run again "
-                "to "
-                "go on"
-            ),
-            1,
-        )
+        return f"a process that renders notices was ended from outside. {RUN_AGAIN}", 1
     if isinstance(error, UnicodeError):
         return f"a text is in another encoding than UTF-8: {error}", 1
     assert isinstance(error, OSError)  # the caller catches these three
     why = error.strerror or str(error)
     # These four speak of a path that somebody typed; any other is trouble of the machine.
     named = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
-    rest = "" if named else "; mend that and run again, what was recorded stands"
+    rest = "" if named else f"; remove the cause. {RUN_AGAIN}"
     return (
         f"{f'{error.filename}: ' if error.filename else ''}{why.lower() if named else why}{rest}",
         WrongUsage.exit_code if named else 1,

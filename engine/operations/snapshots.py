@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import HeadroomError, WrongUsage
-from engine.basics.files import is_litter, not_brought_down
+from engine.basics.files import is_litter, not_downloaded
 from engine.events.draft import Draft
 from engine.events.market_events import SnapshotImported
 from engine.market.collect import Query, collect
@@ -143,10 +143,10 @@ def _snapshots_in(
 
     Each comes with the SHA-256 that its administrator states, and with the SHA-256 of its file.
     """
-    if (elsewhere := not_brought_down(path.name)) is not None:
+    if (elsewhere := not_downloaded(path.name)) is not None:
         raise SnapshotRefused(
-            f"{path.name} stands for {elsewhere}, which a sync program has not brought down; have it brought "
-            "down, and import it"
+            f"{path.name} stands for {elsewhere}, and the file itself is not on this machine; "
+            f"have the sync program download {elsewhere}, and import it"
         )
     plain = plain_bytes(path.read_bytes(), path.name)
     if path.name.endswith(ENDING) and (said := read_metadata(plain)) is not None:
@@ -322,8 +322,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and not is_litter(p.name))
-            # What a sync program has not brought down is refused, because its day would be missing.
-            named = ((p, not_brought_down(p.name) or p.name) for p in files)
+            # What a sync program has not downloaded is refused, because its day would be missing.
+            named = ((p, not_downloaded(p.name) or p.name) for p in files)
             yield from (p for p, name in named if name.endswith(ENDINGS) and name not in NOT_SNAPSHOTS)
         elif path.exists():
             yield path

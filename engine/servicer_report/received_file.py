@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from engine.basics.errors import Place, Problem
-from engine.basics.files import ENDS, is_litter, not_brought_down
+from engine.basics.files import ENDS, is_litter, not_downloaded
 from engine.basics.values import listed
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
@@ -57,7 +57,7 @@ class ReceivedFile:
 
 def may_be_report(name: str) -> bool:
     """Return whether a file of a folder may be a report, or stands for one, so that it is not passed over."""
-    stands_for = not_brought_down(name) or name
+    stands_for = not_downloaded(name) or name
     return not is_litter(name) and PurePath(stands_for).suffix.lower() in (*ENDINGS, *OTHER_WORKBOOKS)
 
 
@@ -73,9 +73,9 @@ def open_report(
         file: its name, for the errors; its ending says how it is read.
         layouts: the senders' own layouts, by name.
     """
-    if (elsewhere := not_brought_down(PurePath(file).name)) is not None:
-        why = "the file itself is elsewhere still, and nothing of it is here"
-        fix = f"have it brought down, and enter {elsewhere}"
+    if (elsewhere := not_downloaded(PurePath(file).name)) is not None:
+        why = "the file itself is not on this machine"
+        fix = f"have the sync program download it, and enter {elsewhere}"
         return None, [Problem("R164", "the file is a sync program's placeholder", why, fix, Place(file))]
     matching = layouts_for(file, layouts)
     if len(matching) > 1:

@@ -170,7 +170,7 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
     names = [part.filename for part in parts]
     # One program reads the first part of a name and another the last, so they show different figures.
     if twice := next((name for name, n in Counter(map(str.lower, names)).items() if n > 1), None):
-        why = f"two of its parts are called {twice}, and programs read another of them"
+        why = f"two of its parts are called {twice}; some programs read the first of them and others the last"
         fix = "open it in your spreadsheet program and save it as .xlsx"
         return None, [], [Problem("R140", "the workbook is damaged", why, fix, place)]
     size = sum(part.file_size for part in parts)

@@ -140,7 +140,7 @@ FAILURES = {
     ),
     "a renderer that was killed": (BrokenProcessPool("ended"), 1, "a process that renders notices was ended"),
     "an input that ended": (typer.Abort(), 130, "the input ended before the command had its answer"),
-    "Ctrl-C": (KeyboardInterrupt(), 130, "stopped; what was recorded stands"),
+    "Ctrl-C": (KeyboardInterrupt(), 130, "stopped. What was recorded stays on record."),
 }
 
 
@@ -198,7 +198,7 @@ def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
-    assert (found.returncode, "stopped; what was recorded stands" in found.stderr) == (130, True), (
+    assert (found.returncode, "stopped. What was recorded stays on record." in found.stderr) == (130, True), (
         found.stderr
     )
     assert "Traceback" not in found.stderr

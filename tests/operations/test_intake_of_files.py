@@ -104,7 +104,7 @@ def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(
 def test_what_a_folder_holds_in_the_place_of_a_report_is_named_and_what_programs_leave_is_not(
     desk: Intake, tmp_path: Path
 ) -> None:
-    """A report that a sync program has not brought down would be missing, and nobody would know."""
+    """A report that a sync program has not downloaded would be missing, and nobody would know."""
     folder = tmp_path / "in"
     folder.mkdir()
     for name in (".r.xlsx.icloud", "r.xlsb", "~$r.xlsx", ".DS_Store", "._r.yaml", ".notes.pdf.icloud"):

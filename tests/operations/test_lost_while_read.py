@@ -108,5 +108,7 @@ def test_an_error_of_the_file_itself_passes() -> None:
     refuse_lost_disk(FileNotFoundError(errno.ENOENT, "No such file or directory", "a"))
     refuse_lost_disk(PermissionError(errno.EACCES, "Permission denied", "a"))
     for number in LOST_DISK:
-        with pytest.raises(Unavailable, match=r"a: .*; mend that and run again"):
+        with pytest.raises(
+            Unavailable, match=r"a: .*; remove the cause\. What was recorded stays on record\."
+        ):
             refuse_lost_disk(OSError(number, os.strerror(number), "a"))

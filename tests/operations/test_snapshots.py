@@ -161,7 +161,7 @@ def taken_from(desk: Workspace, *paths: Path, accept: tuple[str, ...] = ()) -> S
     return take_snapshots(desk, paths, SCRIBE, accept, lambda _: None)
 
 
-def test_a_day_that_was_not_brought_down_is_named_and_not_missing(desk: Workspace, tmp_path: Path) -> None:
+def test_a_day_that_was_not_downloaded_is_named_and_not_missing(desk: Workspace, tmp_path: Path) -> None:
     folder = tmp_path / "days"
     folder.mkdir()
     for name in (".2026-03-05.json.icloud", "._2026-03-05.json", ".notes.pdf.icloud"):
