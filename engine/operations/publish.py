@@ -70,7 +70,9 @@ def _read_in_the_week_of(prints: PrintsLately, series: str, day: date) -> bool:
     """
     week = (f"{day - timedelta(days=n)}" for n in range(1, 7))
     there = [on for on in week if on in prints.known(series).newest]
-    return any(one.final_at is not None for _, one in prints.of_dates(series, there)) if there else False
+    read = prints.of_dates(series, there) if there else []
+    # A row without a value is final as well, and hides no silence.
+    return any(one.final_at is not None and one.value is not None for _, one in read)
 
 
 def awaiting(workspace: Workspace, prints: PrintsLately, index: str) -> frozenset[date]:

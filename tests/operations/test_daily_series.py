@@ -17,6 +17,7 @@ from engine.events.kinds import Counted
 from engine.events.market_events import IndexAnnounced, ValueSeen
 from engine.events.rates import ReferenceRate
 from engine.events.states import TriggerStatus
+from engine.operations.publish import prints_due
 from engine.operations.run import Tools, run
 from engine.operations.series_intake import announce
 from engine.record.log import SNAPSHOTS, Scribe, deal_log, read
@@ -223,6 +224,18 @@ def test_a_series_that_ceases_leaves_its_dates_without_a_value(
         if event.payload.value["value"] is None
     ]
     assert silent == [FIRST + timedelta(days=7), FIRST + timedelta(days=14)]
+
+
+def test_a_day_without_a_value_does_not_hide_the_silence_of_its_week(
+    made: Callable[[str], Workspace],
+) -> None:
+    workspace = made("the publication date")
+    assert came(workspace, evening(FIRST), (WEDNESDAY, "")) == 0
+    for weeks, silent in ((0, [FIRST]), (1, [FIRST, FIRST + timedelta(days=7)])):
+        thursday = FIRST + timedelta(days=7 * weeks)
+        later = evening(thursday + timedelta(days=1))
+        due = prints_due(workspace, "CRI-H100@administrator", FIRST, thursday, later)
+        assert [one.effective_on for one in due] == silent
 
 
 def test_a_daily_series_is_not_read_as_a_weekly_one(made: Callable[[str], Workspace], tools: Tools) -> None:
