@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
+from engine.basics.bundle_archive import UNREADABLE
 from engine.basics.errors import Place, Problem
 from engine.basics.values import counted
 
@@ -131,7 +131,7 @@ def read_workbook(data: bytes, file: str) -> tuple[Workbook | None, list[Problem
 def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem]]:
     """Return which reader a file is for, the remarks about it, and the problems that keep it from any reader.
 
-    Only its first bytes and its directory are looked at.
+    Only its first bytes, its directory, and the start of an OpenDocument file's list of parts are looked at.
     """
     place = Place(file)
     if data.startswith(OLD_OFFICE):
@@ -155,11 +155,7 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
             locked = any(part.flag_bits & 1 for part in parts) or _locked_ods(archive)
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        NotImplementedError,
-    ) as error:  # the last for a version that zipfile does not know
+    except UNREADABLE as error:
         return (
             None,
             [],
@@ -221,7 +217,7 @@ def _locked_ods(archive: zipfile.ZipFile) -> bool:
         with archive.open("META-INF/manifest.xml") as manifest:
             return b"encryption-data" in manifest.read(LONGEST_MANIFEST)
     # A part that is not there, or cannot be unpacked, is its reader's to refuse.
-    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError):
+    except (KeyError, *UNREADABLE):
         return False
 
 

@@ -5,6 +5,7 @@ journal, each deal read once.
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -27,7 +28,7 @@ from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace
 from tests.operations.test_run import DEAL, NOW
 from tests.operations.test_run import workspace as workspace  # the fixture
-from tests.servicer_report.workbooks import book
+from tests.servicer_report.workbooks import book, damaged_manifest
 
 CAME = date(2026, 1, 7)
 
@@ -114,6 +115,20 @@ def test_what_a_folder_holds_in_the_place_of_a_report_is_named_and_what_programs
     lines = (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()
     codes = {line["file"]: line["problems"][0]["code"] for line in map(json.loads, lines)}
     assert codes == {".r.xlsx.icloud": "R164", "r.xlsb": "R140"}
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_folder_is_taken_although_the_first_of_its_files_cannot_be_unpacked(
+    desk: Intake, tmp_path: Path, compression: int
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "1.ods").write_bytes(damaged_manifest(compression))
+    (folder / "2.xlsx").write_bytes(book())
+    found = list(desk.take_all([folder], CAME))
+    assert [type(one) for one in found] == [RefusedFile, Taken]
+    (line,) = (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()
+    assert (json.loads(line)["file"], json.loads(line)["problems"][0]["code"]) == ("1.ods", "R140")
 
 
 def test_each_deal_is_read_once_however_many_reports_come(

@@ -100,3 +100,21 @@ def laughs() -> bytes:
         b't="inlineStr"><is><t>&e8;</t></is></c></row></sheetData></worksheet>'
     )
     return with_part(book(), "xl/worksheets/sheet1.xml", kinds + SHEET + cell)
+
+
+def damaged_manifest(compression: int) -> bytes:
+    """An open document whose list of parts cannot be unpacked.
+
+    Args:
+        compression: the method of the list of parts, a constant of `zipfile`.
+    """
+    into, part = BytesIO(), "META-INF/manifest.xml"
+    with zipfile.ZipFile(into, "w") as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        made.writestr("content.xml", "<content/>")
+        made.writestr(part, bytes(range(256)), compress_type=compression)
+    data = bytearray(into.getvalue())
+    begin = data.index(part.encode()) + len(part)
+    # Past the 9 bytes in which LZMA says how it packed, or the 10 in which bzip2 says where a block begins.
+    data[begin + 10 : begin + 60] = b"\xff" * 50
+    return bytes(data)
