@@ -167,10 +167,7 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
 def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: Shown) -> bool:
     """Return whether a number's format leaves its meaning unchanged; if not, the cell is asked about."""
     form = f"the cell's format is `{cell.number_format}`"
-    if shown.nothing:
-        what, fix = f"`{name}` is {cell.text}, and its format shows nothing", "give the cell a plain format"
-        asked.ask("R150", what, "who sent the file may not have seen it", fix, cell)
-    elif shown.conditional:
+    if shown.conditional:
         asked.ask(
             "R148", f"`{name}` is shown by conditions", form, "give the cell a plain number format", cell
         )
@@ -183,6 +180,12 @@ def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: 
             "write the figure in a plain format",
             cell,
         )
+    elif shown.unseen:
+        what, fix = (
+            f"`{name}` is {cell.text}, and its format does not show it",
+            "give the cell a plain format",
+        )
+        asked.ask("R150", what, "who sent the file may not have seen it", fix, cell)
     elif shown.currency is not None and (unit not in (Unit.USD, Unit.RATE) or shown.currency != "USD"):
         what = f"`{name}` is shown as {shown.currency}"
         asked.ask("R156", what, f"{form}; it is counted in {unit.value}", "report it in its own unit", cell)

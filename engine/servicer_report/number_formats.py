@@ -17,6 +17,8 @@ code.
 """
 COMMAS = re.compile(r"[0#?](,+)(?![0#?,])")
 """Commas after the last digit. Each hides three digits of what is stored."""
+SHOWS = re.compile(r"[0#?@ymdhs]|General", re.IGNORECASE)
+"""The codes that show something of a number: a digit's place, the text as it stands, or a part of a date."""
 CURRENCIES = {
     "$": "USD",
     "US$": "USD",
@@ -44,7 +46,7 @@ class Shown:
         conditional: whether the format differs by the number's size, so that nobody can tell it from the
             format alone.
         is_date: whether the number is shown as a date or an hour.
-        nothing: whether the format shows neither the number nor a word.
+        unseen: whether the format leaves the number out; a dash shows zero.
     """
 
     percent: int = 0
@@ -53,7 +55,7 @@ class Shown:
     currency: str | None = None
     conditional: bool = False
     is_date: bool = False
-    nothing: bool = False
+    unseen: bool = False
 
 
 def shown_by(number_format: str, value: Decimal) -> Shown:
@@ -67,8 +69,8 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     commas = COMMAS.search(code)
     words = "".join(text for kind, text in section if kind == "words").strip()
     # Accounting formats show zero as a dash, which means nothing else.
-    if value == 0 and words == "-":
-        words = ""
+    dash = value == 0 and "-" in (words, code.strip("\0 $€£¥"))
+    words = "" if dash and words == "-" else words
     signs = [text for kind, text in section if kind == "currency"] + [
         character for character in code if character in CURRENCIES
     ]
@@ -81,7 +83,7 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
         words=words,
         currency=CURRENCIES.get(signs[0].strip(), signs[0].strip()) if signs else None,
         conditional=conditional,
-        nothing=not section,
+        unseen=not (dash or SHOWS.search(code)),
         is_date=code != "General"
         and re.search(r"[ymdhs]", code.replace("General", ""), re.IGNORECASE) is not None,
     )

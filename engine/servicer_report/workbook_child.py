@@ -11,7 +11,7 @@ import json
 import re
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -95,14 +95,7 @@ def open_xlsx(path: str) -> dict[str, Any]:
         count += len(sheet._cells)
         if count > MOST_CELLS:
             raise TooLarge
-        out_of_sight = {
-            number
-            for letter, column in sheet.column_dimensions.items()
-            # Somebody who draws a row or a column to nothing hides it as well.
-            if column.hidden or column.width == 0
-            # One entry stands for a range of columns, and only its first column has a key.
-            for number in range(column.min or 0, (column.max or 0) + 1)
-        }
+        out_of_sight = _columns_hidden(sheet, {column for _, column in sheet._cells})
         rows_hidden = bool(sheet.sheet_format.zeroHeight) or sheet.sheet_format.defaultRowHeight == 0
         cells = []
         for (row, column), cell in sorted(sheet._cells.items()):
@@ -129,6 +122,22 @@ def open_xlsx(path: str) -> dict[str, Any]:
         )
     properties = {prop.name: str(prop.value) for prop in stored.custom_doc_props.props}
     return {"sheets": sheets, "properties": properties}
+
+
+def _columns_hidden(sheet: Any, columns: Iterable[int]) -> set[int]:
+    """Return which of some columns, counted from 1, are out of sight.
+
+    The sheet's rule serves a column that says nothing of its width.
+    """
+    by_default = sheet.sheet_format.defaultColWidth == 0
+    said = [
+        # One entry stands for a range of columns, and only its first column has a key.
+        # Somebody who draws a row or a column to nothing hides it as well.
+        (range(one.min or 0, (one.max or 0) + 1), bool(one.hidden) or one.width == 0)
+        for one in sheet.column_dimensions.values()
+    ]
+    of_columns = {column: [hidden for there, hidden in said if column in there] for column in columns}
+    return {column for column, hidden in of_columns.items() if (any(hidden) if hidden else by_default)}
 
 
 def _row_hidden(line: Any, by_default: bool) -> bool:
@@ -176,6 +185,7 @@ def open_xls(path: str) -> dict[str, Any]:
     book = xlrd.open_workbook(path, formatting_info=True)
     sheets, count = [], 0
     for sheet in book.sheets():
+        rows_hidden = bool(sheet.default_row_hidden) or sheet.default_row_height == 0
         cells = []
         for row in range(sheet.nrows):
             for column in range(sheet.row_len(row)):
@@ -187,9 +197,11 @@ def open_xls(path: str) -> dict[str, Any]:
                     raise TooLarge
                 number_format = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
                 kind, text = _xls_value(cell, book.datemode)
-                line, beside = sheet.rowinfo_map.get(row), sheet.colinfo_map.get(column)
-                hidden = (line is not None and (bool(line.hidden) or line.height == 0)) or (
-                    beside is not None and (bool(beside.hidden) or beside.width == 0)
+                beside = sheet.colinfo_map.get(column)
+                hidden = (
+                    _row_hidden(sheet.rowinfo_map.get(row), rows_hidden)
+                    or (beside is not None and bool(beside.hidden))
+                    or sheet.computed_column_width(column) == 0
                 )
                 cells.append(
                     [
@@ -242,13 +254,16 @@ def open_ods(path: str) -> dict[str, Any]:
 
     The number format is made from its data style.
     """
+    from odf.office import Spreadsheet
     from odf.opendocument import load
     from odf.table import Table
 
     document = load(path)
     formats, unseen = _ods_formats(document), _ods_unseen(document)
     sheets, count = [], 0
-    for table in document.spreadsheet.getElementsByType(Table):
+    # Not `document.spreadsheet`, which is the blank before it if there is one.
+    books = document.body.getElementsByType(Spreadsheet)
+    for table in (table for book in books for table in book.getElementsByType(Table)):
         cells, merged = [], []
         for row, column, cell, hidden in _ods_cells(table):
             count += 1
@@ -292,18 +307,16 @@ def open_ods(path: str) -> dict[str, Any]:
 def _ods_formats(document: Any) -> dict[str, str]:
     """Return, by the style of a cell, what its data style adds to a number, written as a number format."""
     data: dict[str, str] = {}
-    styles = [*document.styles.childNodes, *document.automaticstyles.childNodes]
+    styles = [*_elements(document.styles), *_elements(document.automaticstyles)]
     for style in styles:
         if style.qname[0] == NUMBER:
             parts = []
-            for part in style.childNodes:
+            for part in _elements(style):
                 factor = int(part.attributes.get((NUMBER, "display-factor"), 1) or 1)
                 shown = "#,##0" + "," * (len(str(factor)) // 3)
-                parts.append(
-                    {"number": shown, "text": json.dumps(str(part)) if str(part).strip() else ""}.get(
-                        part.qname[1], ""
-                    )
-                )
+                word = json.dumps(str(part)) if str(part).strip() else ""
+                others = {"scientific-number": "0", "fraction": "0", "text-content": "@"}
+                parts.append({"number": shown, "text": word, **others}.get(part.qname[1], ""))
             percent = "%" if style.qname[1] == "percentage-style" else ""
             words = "".join(parts).replace('"%"', "")
             data[style.attributes.get((STYLE, "name"), "")] = (
@@ -322,28 +335,33 @@ def _ods_unseen(document: Any) -> set[str]:
     """Return the styles of the sheets that are out of sight."""
     return {
         style.attributes.get((STYLE, "name"), "")
-        for style in document.automaticstyles.childNodes
-        for properties in style.childNodes
+        for style in _elements(document.automaticstyles)
+        for properties in _elements(style)
         if properties.attributes.get((TABLE, "display")) == "false"
     }
 
 
-def _ods_columns_hidden(table: Any) -> set[int]:
+def _elements(of: Any) -> list[Any]:
+    """Return the elements in an element, without the blanks and line ends that may stand between them."""
+    return [part for part in of.childNodes if hasattr(part, "qname")]
+
+
+def _ods_columns_hidden(table: Any) -> list[range]:
     """Return the columns of a sheet that are out of sight, counted from 0."""
     from odf.table import TableColumn
 
-    column, hidden = 0, set[int]()
+    column, hidden = 0, list[range]()
     for one in table.getElementsByType(TableColumn):
         times = int(one.attributes.get((TABLE, "number-columns-repeated"), 1))
         if one.attributes.get((TABLE, "visibility"), "visible") != "visible":
-            hidden.update(range(column, column + min(times, MOST_REPEATED)))
+            hidden.append(range(column, column + times))
         column += times
     return hidden
 
 
 def _ods_shown(cell: Any) -> str:
     """Return the text that a cell shows, without a comment that somebody has put on it."""
-    return "\n".join(str(part) for part in cell.childNodes if part.qname != (OFFICE, "annotation")).strip()
+    return "\n".join(str(part) for part in _elements(cell) if part.qname != (OFFICE, "annotation")).strip()
 
 
 def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
@@ -358,7 +376,7 @@ def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
         again = int(line.attributes.get((TABLE, "number-rows-repeated"), 1))
         hidden = line.attributes.get((TABLE, "visibility"), "visible") != "visible"
         column, full = 0, []
-        for cell in line.childNodes:
+        for cell in _elements(line):
             if cell.qname not in (TableCell().qname, CoveredTableCell().qname):
                 continue
             times = int(cell.attributes.get((TABLE, "number-columns-repeated"), 1))
@@ -375,7 +393,7 @@ def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
         if full and again > MOST_REPEATED:
             raise TooLarge
         yield from (
-            (row + n, column, cell, hidden or column in unseen)
+            (row + n, column, cell, hidden or any(column in columns for columns in unseen))
             for n in range(again if full else 0)
             for column, cell in full
         )

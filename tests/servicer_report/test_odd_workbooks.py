@@ -10,6 +10,7 @@ from typing import Any
 from warnings import catch_warnings, simplefilter
 
 import pytest
+from odf.number import NumberStyle, ScientificNumber, Text
 from odf.office import Annotation
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.style import Style, TableProperties
@@ -97,7 +98,16 @@ UNSEEN: dict[str, tuple[Callable[[], bytes], str]] = {
         in_sheet('<sheetFormatPr baseColWidth="8" ', '<sheetFormatPr zeroHeight="1" baseColWidth="8" '),
         "B6",
     ),
+    "columns that are drawn to nothing unless they say otherwise": (
+        in_sheet('<sheetFormatPr baseColWidth="8" ', '<sheetFormatPr defaultColWidth="0" baseColWidth="8" '),
+        "B6",
+    ),
     "a format that shows nothing": (lambda: book(number_format=";;;"), "B6"),
+    "a format of quoted blanks": (lambda: book(number_format='" ";" ";" "'), "B6"),
+    "a format of escaped blanks": (lambda: book(number_format="\\ ;\\ ;\\ "), "B6"),
+    "a format of plain blanks": (lambda: book(number_format=" ; ; "), "B6"),
+    "a format of dashes": (lambda: book(number_format="-;-;-"), "B6"),
+    "a format of the unit alone": (lambda: book(number_format='"USD"'), "B6"),
     "a format that shows nothing of zero": (lambda: book(value=0, number_format="#,##0;-#,##0;"), "B6"),
 }
 
@@ -116,8 +126,17 @@ def test_a_row_that_says_its_own_height_is_seen_though_others_are_hidden() -> No
     assert ("R150", "Report!B6") not in asked
 
 
-def test_zero_as_accounting_shows_it_is_zero() -> None:
-    accounting = '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)'
+def test_a_column_that_says_its_own_width_is_seen_though_others_are_not() -> None:
+    drawn_to_nothing = '<sheetFormatPr defaultColWidth="0" baseColWidth="8" '
+    data = edited(book(), '<sheetFormatPr baseColWidth="8" ', drawn_to_nothing)
+    columns = '<cols><col min="1" max="2" width="9" customWidth="1"/></cols><sheetData>'
+    tree, problems = tree_of(edited(data, "<sheetData>", columns), "r.xlsx")
+    assert (principal(tree), refused(problems)) == ("USD 15900000", [])
+
+
+@pytest.mark.parametrize("zero", ['_(* "-"??_)', '_-* "-"_-', "-"])
+def test_zero_as_accounting_shows_it_is_zero(zero: str) -> None:
+    accounting = f"_(* #,##0.00_);_(* \\(#,##0.00\\);{zero};_(@_)"
     tree, problems = tree_of(book(value=0, number_format=accounting), "r.xlsx")
     assert (principal(tree), refused(problems)) == ("USD 0", [])
 
@@ -150,6 +169,14 @@ def ods(change: Callable[[Any, Any, list[Any]], None]) -> bytes:
     return into.getvalue()
 
 
+def changed_content(data: bytes, before: bytes, after: bytes) -> bytes:
+    """The same open document with its cells written otherwise than the library writes them."""
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        content = archive.read("content.xml")
+    assert before in content
+    return with_part(data, "content.xml", content.replace(before, after))
+
+
 def test_a_comment_on_a_cell_is_no_part_of_its_text() -> None:
     def commented(_made: Any, _table: Any, figure: list[Any]) -> None:
         comment = Annotation()
@@ -166,6 +193,34 @@ def test_a_column_out_of_sight_is_asked_about_in_an_open_document() -> None:
         table.addElement(TableColumn(visibility="collapse", numbercolumnsrepeated="3"))
 
     assert ("R150", "Report!B3") in refused(tree_of(ods(hidden), "r.ods")[1])
+
+
+def test_a_figure_with_an_exponent_is_seen_in_an_open_document() -> None:
+    def with_exponent(made: Any, _table: Any, figure: list[Any]) -> None:
+        number = NumberStyle(name="N1")
+        number.addElement(ScientificNumber(decimalplaces="2"))
+        number.addElement(Text(text=" USD"))
+        made.automaticstyles.addElement(number)
+        made.automaticstyles.addElement(Style(name="ce1", family="table-cell", datastylename="N1"))
+        for name, value in (("stylename", "ce1"), ("valuetype", "float"), ("value", "15900000")):
+            figure[0].setAttribute(name, value)
+
+    tree, problems = tree_of(ods(with_exponent), "r.ods")
+    assert (principal(tree), refused(problems)) == ("USD 15900000", [])
+
+
+def test_columns_far_to_the_right_are_out_of_sight_in_an_open_document() -> None:
+    def hidden(_made: Any, table: Any, _figure: list[Any]) -> None:
+        table.addElement(TableColumn(visibility="collapse", numbercolumnsrepeated="1100"))
+
+    row, empty = b"<table:table-row>", b'<table:table-cell table:number-columns-repeated="1040"/>'
+    data = changed_content(ods(hidden), row, row + empty)
+    assert ("R150", "Report!ANB3") in refused(tree_of(data, "r.ods")[1])
+
+
+def test_an_open_document_with_blanks_between_its_elements_is_read() -> None:
+    tree, problems = tree_of(changed_content(ods(lambda *_: None), b"><", b">\n  <"), "r.ods")
+    assert (principal(tree), refused(problems)) == ("USD 15,900,000", [])
 
 
 def test_a_sheet_out_of_sight_is_no_report_in_an_open_document() -> None:

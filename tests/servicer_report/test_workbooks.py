@@ -280,6 +280,34 @@ def test_an_old_workbook_is_read_with_its_formats() -> None:
     assert refused(tree_of(xls(number_format='0"%"', value=85), "r.xls")[1]) == [("R148", "Report!B4")]
 
 
+def ruled(of_rows: dict[str, int], before: bytes = b"", after: bytes = b"") -> bytes:
+    """An old workbook with a rule of its sheet for rows and columns that say nothing of themselves.
+
+    Its third row says nothing of itself. One record may be replaced by another.
+    """
+    made = xlwt.Workbook()
+    sheet = made.add_sheet("Report")
+    for name, value in of_rows.items():
+        setattr(sheet, name, value)
+    for number, row in enumerate([HEAD[:2], ["deal", "meridian-2026-1"], [PRINCIPAL, "USD 1"]]):
+        for column, one in enumerate(row):
+            sheet.write(number, column, one)
+    data = saved(made)
+    # The library states every row, so the record of this one becomes a record that no reader knows.
+    stated, unknown = b"\x08\x02\x10\x00\x02\x00", b"\xff\x0f\x10\x00\x02\x00"
+    assert data.count(stated) == data.count(before or stated) == 1
+    return data.replace(stated, unknown).replace(before, after)
+
+
+def test_what_an_old_workbook_draws_to_nothing_unless_it_says_otherwise_is_asked_about() -> None:
+    assert refused(tree_of(ruled({}), "r.xls")[1]) == []
+    for rule in ({"row_default_hidden": 1}, {"row_default_height": 0}):
+        assert refused(tree_of(ruled(rule), "r.xls")[1]) == [("R150", "Report!B3")], rule
+    # The library writes no default width, so that record stands in the place of the count of calculations.
+    calculations, width = b"\x0c\x00\x02\x00\x64\x00", b"\x55\x00\x02\x00\x00\x00"
+    assert ("R150", "Report!B2") in refused(tree_of(ruled({}, calculations, width), "r.xls")[1])
+
+
 def ods(
     value: float = 15_900_000, kind: str = "float", shown: str = "15,900,000", formula: str | None = None
 ) -> bytes:
