@@ -206,16 +206,22 @@ def insertion(connection: Connection, table: Table) -> str:
 def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     """Return an engine for a path (SQLite) or a URL (PostgreSQL).
 
-    The engine has our settings and locks. Nothing is made. Raises NotOurs as `refuse_wal`.
+    The engine has our settings and locks. Nothing is made. Raises NotOurs as `refuse_wal`, now and whenever
+    the file is read.
     """
     if "://" not in str(url):
-        refuse_wal(Path(url))
+        record = Path(url).absolute()
+        refuse_wal(record)
         if inspect_only:
             # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the
             # rest out.
-            engine = create_engine(f"sqlite:///file:{quote(str(Path(url).absolute()))}?mode=rw&uri=true")
+            engine = create_engine(f"sqlite:///file:{quote(str(record))}?mode=rw&uri=true")
         else:
             engine = create_engine(f"sqlite:///{url}")
+        # A server keeps the engine for months. SQLite looks for the log whenever it reads the file anew: for
+        # the first setting of a connection, and as a transaction begins.
+        for moment in ("connect", "begin"):
+            event.listen(engine, moment, lambda *_: refuse_wal(record))
         event.listen(engine, "connect", _set_up_to_inspect if inspect_only else _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -234,12 +240,14 @@ def refuse_wal(record: Path) -> None:
     Our settings make none, so it is of another copy. SQLite would write its pages over those of the record,
     and delete it. Raises NotOurs.
     """
+    # SQLite follows links, and looks beside the file that they lead to.
+    record = record.resolve()
     beside = record.with_name(f"{record.name}-wal")
     if beside.exists() and beside.stat().st_size:
         raise NotOurs(
             f"{beside} lies beside the record, and headroom makes no such file; opened with it, the record "
-            "would be overwritten by pages of another copy: nothing was opened; move that file away and keep "
-            "it, then `headroom verify`"
+            "would be overwritten by pages of another copy: nothing was read or recorded; move that file "
+            "away and keep it, then `headroom verify`"
         )
 
 
