@@ -75,7 +75,6 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
     new = [(key, body_of(draft, scribe)) for key, draft in by_key.items() if key not in there]
     if not new:
         return ()
-    refuse_lost_day(scribe.at)
     # Once for each call: all of its drafts carry the same moment.
     _goes_on(log, writer.newest(log), scribe.at)
     # One statement for all: a transaction is whole or not at all, so nothing is gained by one for each.
@@ -88,18 +87,19 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
 
 
 def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
-    """Check that a log may go on from its newest entry. Raises EarlierEdition and ClockBehind."""
+    """Check that a log may go on from its newest entry. Raises as `append`."""
+    refuse_lost_day(now)
     if newest is None:
         return
     body = json.loads(newest)
-    # The edition is asked for before the clock: an earlier log is not extended, whatever the time.
+    # The edition is asked for before the order of moments: an earlier log is not extended, whatever the time.
     if body["version"] != VERSION:
         raise EarlierEdition(not_extended(log))
     refuse_clock_behind(log, datetime.fromisoformat(body["recorded_at"]), now)
 
 
 def refuse_not_going_on(store: Store, log: str, now: datetime) -> None:
-    """Refuse early what a log would not take now, as `append` does. Raises EarlierEdition and ClockBehind."""
+    """Refuse early what a log would not take now. Raises as `append`."""
     with store.read() as reader:
         newest = reader.newest(log)
     _goes_on(log, newest, now)

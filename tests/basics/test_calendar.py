@@ -8,6 +8,7 @@ import pytest
 
 from engine.basics.calendar import OutsideTable, known_calendars, load_calendar
 from engine.basics.errors import WrongUsage
+from engine.basics.machine_clock import FIRST_YEAR, LAST_YEAR
 
 ORACLES = {
     "us-federal-reserve": "FederalReserve",
@@ -111,6 +112,11 @@ def test_later_years_are_marked_projected() -> None:
     calendar = load_calendar("nyse")
     assert not calendar.projected(date(2026, 1, 1), date(2026, 12, 31))
     assert calendar.projected(date(2033, 1, 1), date(2033, 12, 31))
+
+
+def test_a_clock_is_believed_in_the_years_that_every_calendar_covers() -> None:
+    covered = {(calendar.first, calendar.last) for calendar in map(load_calendar, known_calendars())}
+    assert covered == {(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))}
 
 
 def test_beyond_the_table_is_an_error_and_not_a_guess() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import zipfile
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +18,7 @@ import pytest
 
 import engine.workspace.deals_by_name as deals_by_name
 from engine.audit.report_reread import Known, read_again
+from engine.basics.errors import Unavailable
 from engine.determination.template import Template
 from engine.events.kinds import ReportReceived
 from engine.events.running_state import Past
@@ -31,6 +32,7 @@ from tests.operations.test_run import workspace as workspace  # the fixture
 from tests.servicer_report.workbooks import book, damaged_manifest
 
 CAME = date(2026, 1, 7)
+LOST = NOW.replace(year=2061)
 
 
 @pytest.fixture
@@ -60,7 +62,12 @@ def test_a_report_is_hashed_as_it_came_whatever_its_line_ends(desk: Intake) -> N
     ).read_bytes() == text
 
 
-def test_a_report_that_the_log_does_not_take_leaves_no_file(desk: Intake) -> None:
+@pytest.mark.parametrize(
+    ("at", "refused"), [(NOW - timedelta(hours=2), ClockBehind), (LOST, Unavailable)], ids=["back", "lost"]
+)
+def test_a_report_that_the_log_does_not_take_leaves_no_file(
+    desk: Intake, at: datetime, refused: type[Exception]
+) -> None:
     """A file that no event received would make a later verification differ."""
     data = book()
     desk.take(data, "first.xlsx", CAME)
@@ -70,11 +77,19 @@ def test_a_report_that_the_log_does_not_take_leaves_no_file(desk: Intake) -> Non
         sheet["B5"] = "2026-01-08"
         sheet.append(["corrects", "2026-01-07"])
 
-    behind = replace(desk, scribe=replace(desk.scribe, at=desk.scribe.at - timedelta(hours=2)))
-    with pytest.raises(ClockBehind):
+    behind = replace(desk, scribe=replace(desk.scribe, at=at))
+    with pytest.raises(refused):
         behind.take(book(corrects), "second.xlsx", CAME + timedelta(days=1))
     assert sorted((desk.workspace.root / "reports").rglob("*")) == kept
     assert not behind.take(data, "first.xlsx", CAME).recorded  # it is on record, and nothing is added
+
+
+def test_a_first_report_by_a_clock_that_lost_its_day_leaves_no_file(desk: Intake) -> None:
+    """The desk shows whatever its clock says, so a form may bring a moment that no log takes."""
+    lost = replace(desk, scribe=replace(desk.scribe, at=LOST))
+    with pytest.raises(Unavailable, match="set the clock right"):
+        lost.take(book(), "first.xlsx", CAME)
+    assert not any((desk.workspace.root / "reports").iterdir())
 
 
 def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(
