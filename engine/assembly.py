@@ -32,7 +32,7 @@ def clock() -> datetime:
 
 
 def machine_clock() -> datetime:
-    """Return what the clock says, right or wrong: a page shows it and records nothing by a wrong one."""
+    """Return what the clock says, right or wrong: it is shown, and nothing is recorded by a wrong one."""
     return datetime.now(UTC)
 
 

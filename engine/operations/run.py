@@ -181,7 +181,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     sign_all(workspace)
     # A run that left something, or will try it again, must not tell the next that nothing is due.
     if begun(tools.now) <= on and not outcome.left and not any(_looks_again(one) for one in outcome.deals):
-        outcome.settled = settled(workspace, before, files.until)
+        outcome.settled = settled(workspace, before, tools.now, files.until)
     return outcome
 
 

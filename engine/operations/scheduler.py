@@ -54,7 +54,7 @@ def serve(
         tick: what is done; an error in it is told and ends nothing.
         every_seconds: the interval.
         told: where it is told.
-        clock: what time it is, read where the program is put together.
+        clock: what time it is, right or wrong, read where the program is put together; it raises nothing.
         scheduler: another scheduler than APScheduler's blocking one, for tests.
         stop: where the signal is noted, for the tick to look at.
 

@@ -15,6 +15,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from engine.market.methodology import known_versions, load_methodology
+from engine.record.consistency import SLACK
 from engine.terms.as_written import Deal, day_of, resolve
 from engine.terms.contract_dates import cut_off_on
 from engine.workspace.workspace import Workspace
@@ -22,26 +23,33 @@ from engine.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a run that left nothing to do was decided by, and until when time alone changes nothing.
+    """What a run that left nothing to do was decided by, and from when until when time alone changes nothing.
 
     Attributes:
         files: the hash over deal files and keys as they were before the run read them.
         logs: the hash over the heads of all logs as the run left them.
+        since: when the run decided.
         until: the next moment that may make something due.
     """
 
     files: str
     logs: str
+    since: datetime
     until: datetime
 
     def holds(self, workspace: Workspace, now: datetime) -> bool:
-        """Return whether nothing can be due yet."""
+        """Return whether nothing can be due yet.
+
+        It is False for a clock that was set back by more than clocks may differ: only a run refuses that.
+        """
         return (
-            now < self.until and files_there(workspace) == self.files and logs_there(workspace) == self.logs
+            self.since - SLACK <= now < self.until
+            and files_there(workspace) == self.files
+            and logs_there(workspace) == self.logs
         )
 
 
-def settled(workspace: Workspace, files: str, until: datetime) -> Settled | None:
+def settled(workspace: Workspace, files: str, since: datetime, until: datetime) -> Settled | None:
     """Return what a run that left nothing to do leaves behind, up to the next of its moments.
 
     Call it only while `alone`.
@@ -51,7 +59,7 @@ def settled(workspace: Workspace, files: str, until: datetime) -> Settled | None
     """
     if "://" in workspace.settings.database:
         return None
-    return Settled(files, logs_there(workspace), until)
+    return Settled(files, logs_there(workspace), since, until)
 
 
 def files_there(workspace: Workspace) -> str:

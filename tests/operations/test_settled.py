@@ -57,6 +57,14 @@ def test_it_holds_until_the_day_ends_first_where_the_administrator_or_the_deal_i
     workspace.store.close()
 
 
+def test_it_does_not_hold_for_a_clock_that_was_set_back(workspace: Workspace, tools: Tools) -> None:
+    """Clocks may differ by an hour; beyond that, a run looks, and refuses what its logs contradict."""
+    found = left(at(workspace, tools, FRIDAY))
+    assert found.holds(workspace, FRIDAY - timedelta(hours=1))
+    assert not found.holds(workspace, FRIDAY - timedelta(hours=1, seconds=1))
+    workspace.store.close()
+
+
 def test_a_cut_off_ends_it(tmp_path: Path, tools: Tools) -> None:
     workspace = desk(tmp_path)
     publish(workspace, rows(["2.10"]), datetime(2026, 1, 1, tzinfo=UTC))

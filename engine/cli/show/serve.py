@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from engine.assembly import clock, scribe
+from engine.assembly import clock, machine_clock, scribe
 from engine.basics.values import counted
 from engine.cli.output import print_line, progress_done, say
 from engine.cli.show.deliver import lines_not_sent, tell_delivered
@@ -128,7 +128,8 @@ def serve_until_stopped(
         else:
             say(what)
 
-    runs = serve(tick, every_seconds, told, clock, stop=stop)
+    # A clock that lost its day fails the tick. The checked clock would fail what is told of that, too.
+    runs = serve(tick, every_seconds, told, machine_clock, stop=stop)
     if as_json:
         print_line({"runs": runs})
     else:
