@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.audit.held_notes import held_files, notes_in
-from engine.basics.errors import HeadroomError, VerificationFailed
+from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed
 from engine.basics.values import counted
 from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.closing import NOT_COMPARED, Step
@@ -57,6 +57,8 @@ def _one_note(path: Path) -> str | None:
     """Return the only checkpoint of a file, None if it holds none or several."""
     try:
         notes = notes_in(path)
+    except Unavailable:
+        raise
     except HeadroomError:  # the held checkpoints themselves are read elsewhere, which names what is wrong
         return None
     return notes[0] if len(notes) == 1 and malformed(notes[0]) is None else None

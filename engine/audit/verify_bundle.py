@@ -16,7 +16,7 @@ from typing import Any
 from engine.audit.verify_file import later_of
 from engine.basics.bundle_archive import unpacked
 from engine.basics.canonical_json import sha256_hex
-from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
+from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.determination.template import Template
 from engine.events.notice import Pages
@@ -85,7 +85,7 @@ def verify_bundle(
 ) -> BundleVerification:
     """Return a bundle by itself, offline, by the verifier's own policy.
 
-    Raises WrongUsage if a file is missing.
+    Raises WrongUsage if a file is missing, Unavailable if the disk fails.
     """
     for path in (bundle, policy):
         if not path.is_file():
@@ -93,6 +93,8 @@ def verify_bundle(
     trusted_by = read_policy(policy)
     try:
         files, about = unpacked(bundle)
+    except Unavailable:
+        raise
     except HeadroomError as failed:
         return BundleVerification(bundle, {}, (Step("bundle", difference=str(failed)),))
     steps = [
@@ -116,6 +118,8 @@ def _parts(
         later = _log(files, policy)
         # The log is checked first: all other parts are held against it, and prove nothing without it.
         signed = _signed(later, about, policy)
+    except Unavailable:
+        raise
     except HeadroomError as failed:
         yield Step("log", difference=str(failed))
         return

@@ -11,7 +11,7 @@ from typing import Any
 from engine.audit.held_notes import held_notes
 from engine.audit.held_stamps import HELD_STAMP, Believing, HeldStamp, held_stamp_steps, held_stamps
 from engine.audit.verify_file import later_of
-from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
+from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.closing import NOT_COMPARED, Step, step_lines
@@ -79,7 +79,7 @@ def verify_export(folder: Path, policy: Path, held: Sequence[Path] = ()) -> Expo
         policy: the file that says what the verifier trusts.
         held: checkpoints, notices and exported logs that the verifier kept.
 
-    Raises WrongUsage if a file is missing.
+    Raises WrongUsage if a file is missing, Unavailable if the disk fails.
     """
     if not policy.is_file():
         raise WrongUsage(f"no such file: {policy}")
@@ -92,9 +92,9 @@ def _steps(folder: Path, policy: Policy, notes: Sequence[str], stamps: Sequence[
         later = later_of(folder, policy)
         lives = key_lives(later.bodies, stated(later.note).origin, policy.keys(), policy.ended())
         yield Step("log", _signed(later, lives, policy))
+    except (Unavailable, WrongUsage):
+        raise
     except HeadroomError as failed:
-        if isinstance(failed, WrongUsage):
-            raise
         yield Step("log", difference=str(failed))
         return
     if later.stamp is not None:

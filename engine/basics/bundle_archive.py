@@ -19,6 +19,7 @@ from pathlib import Path
 
 from engine.basics.canonical_json import canonical, sha256_hex
 from engine.basics.errors import VerificationFailed
+from engine.basics.files import refuse_lost_disk
 
 MANIFEST = "manifest.json"
 LARGEST_FILE = 512 * 2**20
@@ -101,7 +102,7 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the files of a bundle by name, and what its manifest says that the bundle is about.
 
     Raises VerificationFailed if the file is not a bundle, is larger than a bundle can be, or holds something
-    else than its manifest says.
+    else than its manifest says; Unavailable if the disk fails.
     """
     if path.stat().st_size > LARGEST_FILE:
         raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")
@@ -110,6 +111,8 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
             members = _members(archive)
             _refuse_more(archive, path)
     except UNREADABLE as error:
+        if isinstance(error, OSError):
+            refuse_lost_disk(error)
         raise VerificationFailed(f"{path.name} is not a bundle: {type(error).__name__}") from error
     stated = _stated(members.pop(MANIFEST, None))
     actual = {name: sha256_hex(data) for name, data in members.items()}

@@ -18,14 +18,17 @@ from engine.assembly import all_templates, notice_pages
 from engine.audit.verify_bundle import verify_bundle
 from engine.audit.verify_export import verify_export
 from engine.audit.verify_file import verify_notice_file
-from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
+from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed, WrongUsage
 from engine.basics.inert import inert_json, inert_lines, one_line
 
 ABOUT = (
     "Check a notice, a bundle or an exported log offline, by what you trust. A workspace is checked, and a "
     "checkpoint cosigned, with the whole product: `headroom verify` and `headroom cosign`."
 )
-CODES = "Exit code 0: all holds; 2: used wrongly; 3: something differs; 4: the key of a checkpoint has ended."
+CODES = (
+    "Exit code 0: all holds; 1: something cannot be read; 2: used wrongly; 3: something differs; 4: the key "
+    "of a checkpoint has ended."
+)
 
 
 class Found(Protocol):
@@ -79,7 +82,15 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         found = verified(given.what, given.policy, given.held)
-    except HeadroomError as refused:
+    except (HeadroomError, OSError) as error:
+        # A file that the machine cannot read says nothing of itself.
+        refused = (
+            error
+            if isinstance(error, HeadroomError)
+            else Unavailable(
+                f"{error.filename or given.what}: {error.strerror or error}; nothing was verified"
+            )
+        )
         sys.stderr.write(f"headroom-verify: {inert_lines(str(refused))}\n")
         if given.json:
             _json({"error": {"what": str(refused), "exit_code": refused.exit_code}})

@@ -7,21 +7,25 @@ import io
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.audit.held_stamps import held_stamps
 from engine.basics.errors import Unavailable
 from engine.basics.files import LOST_DISK, refuse_lost_disk
 from engine.cli.show.keys import make_key
+from engine.verifier.verifier_command import run as verify_alone
 from engine.workspace.workspace import PLACEHOLDER, opened
 from tests.cli import calling
 from tests.operations.test_exactly_once import FIRST, WEEK, desk, events, publish, rows
 from tests.operations.test_run import DEAL
 
 Lost = Callable[[str, int], None]
+Verify = Callable[..., tuple[int, str]]
 AFTER = ("run", "--on", str(FIRST + WEEK))
 
 
@@ -46,12 +50,12 @@ def root(signed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lost(root: Path, monkeypatch: pytest.MonkeyPatch) -> Lost:
-    """Lose what lies under a name in the workspace: it can be neither opened nor listed."""
+    """Lose a file or a folder of the workspace with all that is in it: it can be neither opened nor listed."""
 
     def lose(name: str, number: int) -> None:
         def losing(whole: Any) -> Any:
             def reads(path: Any = ".", *others: Any, **more: Any) -> Any:
-                if not isinstance(path, int) and str(path).startswith(str(root / name)):
+                if not isinstance(path, int) and Path(path).is_relative_to(root / name):
                     raise OSError(number, os.strerror(number), str(path))
                 return whole(path, *others, **more)
 
@@ -102,6 +106,63 @@ def test_an_audit_calls_nothing_changed_that_it_could_not_read(
     assert (done.returncode, os.strerror(number) in done.stderr) == (1, True) or done.stdout == whole.stdout
     assert done.returncode != 3
     assert command == "replay" or done.returncode == 1
+
+
+@pytest.fixture
+def handed_over(root: Path) -> Path:
+    """The workspace with a deal as it is handed over: an exported log, a bundle, and a policy to verify by."""
+    key = (root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip()
+    (root / "trustee.toml").write_text(f'log_keys = ["{key}"]\nsignature_needed = false\n', encoding="utf-8")
+    for made in (
+        ("export", DEAL, "--as", "tiles", "--into", str(root / "export")),
+        ("bundle", DEAL, "--into", str(root / "deal.bundle")),
+    ):
+        assert calling.headroom(*made, folder=root).returncode == 0
+    return root
+
+
+def by_headroom(*arguments: str) -> tuple[int, str]:
+    done = calling.headroom("verify", *arguments)
+    return done.returncode, done.stderr
+
+
+def by_the_verifier(*arguments: str) -> tuple[int, str]:
+    said = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(said):
+        return verify_alone(arguments), said.getvalue()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize("verify", [by_headroom, by_the_verifier])
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("export", "export/checkpoint"),
+        ("export", "export/tile"),
+        ("deal.bundle", "deal.bundle"),
+        ("notice", "notices"),
+    ],
+)
+def test_nothing_handed_over_differs_that_could_not_be_read(
+    handed_over: Path, lost: Lost, verify: Verify, what: str, name: str, number: int
+) -> None:
+    file = next((handed_over / "notices").rglob("*.pdf")) if what == "notice" else handed_over / what
+    arguments = (str(file), "--policy", str(handed_over / "trustee.toml"))
+    assert verify(*arguments) == (0, "")
+    lost(name, number)
+    code, said = verify(*arguments)
+    assert (code, os.strerror(number) in said) == (1, True)
+
+
+def test_a_held_checkpoint_is_not_called_missing_that_could_not_be_read(root: Path, lost: Lost) -> None:
+    """The stamp beside it was read; the disk fails between the two."""
+    (root / "a.note.stamp").write_text("a stamp", encoding="utf-8")
+    held = root / "a.note"
+    (stamp,) = held_stamps([held])
+    assert stamp.note is None  # it does not exist
+    lost("a.note", errno.EIO)
+    with pytest.raises(Unavailable, match=r"a\.note: "):
+        held_stamps([held])
 
 
 def test_an_error_of_the_file_itself_passes() -> None:
