@@ -1,4 +1,4 @@
-"""What can happen to a test or a trigger on a path of rates, and how a page and a terminal say it."""
+"""What can happen to a test or a trigger on a path of rates, or is not known of it, in words."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ def undecided_words(names: Sequence[str]) -> str:
     """Return why a trigger could not be decided, as a clause of a sentence."""
     verb = "which was" if len(names) == 1 else "which were"
     return f"it looks at {listed(list(names))}, {verb} not determined"
+
+
+def in_a_cell(why: str) -> str:
+    """Return what a cell of a table says where nothing is known: the words before the reason."""
+    return why.partition(":")[0]

@@ -18,11 +18,11 @@ from engine.events.log_names import deals_among
 from engine.foresight.comparison import Comparison, compared
 from engine.foresight.draft_paths import Make, StatedPath, lived_paths, scenario_paths
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.lacking import acted, lacking
 from engine.foresight.ladder import Ladder, ladder_at_closing
 from engine.foresight.rate_scenarios import Point, ScenarioPath, Shape, read_jump, read_rates
 from engine.foresight.stress import PathOutcome
 from engine.foresight.term_variants import choices, in_the_form_of, varied, written_at
-from engine.foresight.undecided import undecided_triggers
 from engine.queries.draft_files import deal_named, text_of, until_of
 from engine.queries.recorded_ladder import recorded_ladder
 from engine.record.log import deal_log, read
@@ -178,22 +178,9 @@ def stress(
     outcomes = lived_paths(deal, make, stated_paths(deal, asked, until), facts, until, workers, watch)
     terms = resolve(deal, deal.closing_date)
     templates = make()
-    acted = {
-        first.subject for outcome in outcomes for first in outcome.firsts if first.what in ("fails", "begins")
-    }
-    # A test that was determined on one path is not left out, even if it was not on another.
-    determined = {one.test for outcome in outcomes for one in outcome.least}
-    left = {
-        test: why
-        for outcome in outcomes
-        for test, why in outcome.undetermined.items()
-        if test not in determined
-    }
-    idle = [name for name in terms.covenants if name not in determined and name not in left]
-    left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
+    open_ = lacking(terms, templates, outcomes, until)
     # Never is said only of tests that were determined, because an undetermined one may have failed.
-    quiet = [name for name in terms.covenants if name in determined and name not in acted]
-    undecided = undecided_triggers(terms, templates, left, acted, until)
+    said = {*acted(outcomes), *open_.left_out, *open_.undecided}
     return StressAnswer(
         deal=deal.name,
         file=deal.tree.file,
@@ -203,9 +190,9 @@ def stress(
         outcomes=outcomes,
         tests={key: templates[clause.template].title for key, clause in terms.covenants.items()},
         triggers=tuple(terms.triggers),
-        never=(*quiet, *(name for name in terms.triggers if name not in (*acted, *undecided))),
-        left_out=left,
-        undecided=undecided,
+        never=tuple(name for name in (*terms.covenants, *terms.triggers) if name not in said),
+        left_out=open_.left_out,
+        undecided=open_.undecided,
     )
 
 

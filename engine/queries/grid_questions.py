@@ -5,7 +5,7 @@ The answer is a value for each pair. A heat map and its CSV show these values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -13,8 +13,12 @@ from typing import Literal
 
 from engine.basics.errors import WrongUsage
 from engine.basics.many_processes import Workers
+from engine.basics.values import counted
+from engine.determination.template import Template
+from engine.evaluation.sweeps import sweeps
 from engine.foresight.draft_paths import Make, lived_paths
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.lacking import Lacking, acted, lacking
 from engine.foresight.stress import PathOutcome
 from engine.foresight.term_variants import in_the_form_of, read_range, varied, written_at
 from engine.queries.draft_files import until_of
@@ -23,6 +27,12 @@ from engine.terms.as_written import Deal, resolve
 
 Shown = Literal["first-failure", "weeks-in-cure", "swept"]
 SHOWN: tuple[Shown, ...] = ("first-failure", "weeks-in-cure", "swept")
+NEEDED: Mapping[Shown, str] = {
+    "first-failure": "result",
+    "weeks-in-cure": "Cure Period",
+    "swept": "sweep of cash",
+}
+"""What a test or trigger must have for each answer."""
 MOST_CELLS = 400
 Value = date | Fraction | None
 
@@ -31,12 +41,13 @@ Value = date | Fraction | None
 class GridCell:
     """One pair of values and what came of it: a date, weeks or USD.
 
-    None stands for never, and for money of which a Payment Date is not known.
+    Without a value, `not_known` says why nothing can be said; if it is None as well, the answer is never.
     """
 
     x: str
     y: str
     value: Value
+    not_known: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def grid(
         hold: figures that follow the rate and are held constant all the same.
 
     Raises:
-        WrongUsage: a term or a range that is not one, or too many pairs.
+        WrongUsage: a term or a range that is not one, too many pairs, or a limb that has not what is shown.
         InputProblems: a pair that the file cannot have.
     """
     kind = next((what for what in SHOWN if what == shown), None)
@@ -119,10 +130,15 @@ def grid(
             f"`{about}` is not a test or trigger of {deal.name}; name one with --of: "
             f"{', '.join(sorted(names))}"
         )
+    templates = make()
+    having = _having(kind, deal, templates)
+    # A pair may give the clause the Cure Period that the draft lacks.
+    if about not in having and not any(term.startswith(f"covenants.{about}.cure") for term in (x, y)):
+        those = f"these have one, to be named with --of: {', '.join(having)}" if having else "no limb has one"
+        raise WrongUsage(f"`{about}` of {deal.name} has no {NEEDED[kind]}; {those}")
     # A table of dated rates comes after the scenarios, and whoever gives one means it.
     path = stated_paths(deal, asked, until)[0 if asked.rates is None else -1]
     given = with_lost(deal, given, asked)
-    templates = make()
     left = given.unheld(hold)
     given = given.without(left)
     cells = []
@@ -132,11 +148,37 @@ def grid(
                 deal, templates, {x: in_the_form_of(now[0], column), y: in_the_form_of(now[1], row)}
             )
             (outcome,) = lived_paths(other, make, (path,), given, until, workers)
-            cells.append(GridCell(column, row, _value(outcome, about, kind)))
+            open_ = lacking(resolve(other, other.closing_date), templates, (outcome,), until)
+            cells.append(GridCell(column, row, *_answer(outcome, about, kind, open_)))
             watch(f"{len(cells)} of {len(columns) * len(rows)} pairs")
     return GridAnswer(
         deal.name, path.name, until, x, y, about, kind, now, given.described(), tuple(cells), left
     )
+
+
+def _having(shown: Shown, deal: Deal, templates: Mapping[str, Template]) -> tuple[str, ...]:
+    """Return the tests and triggers that have what is shown, under the draft or under an amendment of it."""
+    names: list[str] = []
+    for _, terms in deal.segments:
+        if shown == "swept":
+            names += [sweep.trigger for sweep in sweeps(terms, templates)]
+        elif shown == "weeks-in-cure":
+            names += [key for key, one in terms.covenants.items() if getattr(one, "cure", "none") != "none"]
+        else:
+            names += [*terms.covenants, *terms.triggers]
+    return tuple(dict.fromkeys(names))
+
+
+def _answer(outcome: PathOutcome, subject: str, shown: Shown, open_: Lacking) -> tuple[Value, str | None]:
+    """Return the value of a cell, or else the reason why nothing is known."""
+    value, why = _value(outcome, subject, shown), open_.why(subject)
+    # No date and no money of a limb that nothing determined would read as a limb that never acts.
+    if why is not None and not value and subject not in acted((outcome,)):
+        return None, why
+    missing = outcome.swept_in_all(subject).not_known
+    if shown == "swept" and missing:
+        return None, f"not known: a figure is missing on {counted(missing, 'Payment Dates')}"
+    return value, None
 
 
 def _value(outcome: PathOutcome, subject: str, shown: Shown) -> Value:

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.happenings import HAPPENING_WORDS, in_a_cell
 from engine.basics.values import counted, in_words, listed
 from engine.events.swept_money import SweptMoney
 from reports.formats import eights, table_date
@@ -70,13 +70,15 @@ def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any
         return None
     across = list(dict.fromkeys(cell["x"] for cell in value["cells"]))
     down = list(dict.fromkeys(cell["y"] for cell in value["cells"]))
-    by_pair = {(cell["x"], cell["y"]): _shown(cell["value"], value["shown"]) for cell in value["cells"]}
+    by_pair = {(cell["x"], cell["y"]): _shown(cell) for cell in value["cells"]}
     drafted = value["drafted"]
+    open_ = dict.fromkeys(cell["not_known"] for cell in value["cells"] if cell["not_known"] is not None)
+    not_known = "".join(f" {title(value['subject'])} is {why}." for why in open_)
     return {
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (
             f"Across {value['x']}, drafted {drafted[0]}; down {value['y']}, drafted {drafted[1]}. On "
-            f"{value['path']}, up to {_day(value['until'])}."
+            f"{value['path']}, up to {_day(value['until'])}.{not_known}"
         ),
         "heads": [f"{value['y'].rpartition('.')[2]}, then {value['x'].rpartition('.')[2]}", *across],
         "rows": [[row, *(by_pair[column, row] for column in across)] for row in down],
@@ -187,11 +189,11 @@ def _swept_words(money: Value, side: str) -> str:
     return SweptMoney(amount, money[f"{side}_not_known"]).words("USD ", 0)
 
 
-def _shown(value: Any, what: str) -> str:
-    if value is None:
-        # Money of which a figure is missing is not money that never comes.
-        return "not known" if what == "swept" else "never"
-    text = str(value)
+def _shown(cell: Value) -> str:
+    if cell["value"] is None:
+        # What is not known is not what never comes.
+        return "never" if cell["not_known"] is None else in_a_cell(cell["not_known"])
+    text = str(cell["value"])
     # A cell holds a date or a number, and JSON keeps both as text.
     return _day(text) if text.count("-") == 2 else f"{float(text):,.2f}"
 

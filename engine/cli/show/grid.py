@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.basics.files import write_whole
+from engine.basics.happenings import in_a_cell
 from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
@@ -39,27 +40,29 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     say(
         table(
             ("", *columns),
-            [(row, *(cell_words(answer, by_pair[column, row]) for column in columns)) for row in rows],
+            [(row, *(cell_words(by_pair[column, row]) for column in columns)) for row in rows],
             right=range(1, len(columns) + 1),
         )
     )
+    for why in dict.fromkeys(cell.not_known for cell in answer.cells if cell.not_known is not None):
+        say(f"{answer.subject} is {why}.")
     if into is not None:
         say(f"{into}: {counted(len(answer.cells), 'cells')}")
     return 0
 
 
-def cell_words(answer: GridAnswer, cell: GridCell) -> str:
+def cell_words(cell: GridCell) -> str:
     """Return a cell as people read it."""
     if isinstance(cell.value, date):
         return str(cell.value)
     if isinstance(cell.value, Fraction):
         return f"{float(cell.value):,.2f}"
-    return _without_value(answer)
+    return _without_value(cell)
 
 
-def _without_value(answer: GridAnswer) -> str:
-    """Return what a cell without a value says: money that is missing is not money that never comes."""
-    return "not known" if answer.shown == "swept" else "never"
+def _without_value(cell: GridCell) -> str:
+    """Return what a cell without a value says: what is not known is not what never comes."""
+    return "never" if cell.not_known is None else in_a_cell(cell.not_known)
 
 
 def grid_csv(answer: GridAnswer) -> str:
@@ -67,7 +70,7 @@ def grid_csv(answer: GridAnswer) -> str:
     rows = []
     for cell in answer.cells:
         value = (
-            _without_value(answer)
+            _without_value(cell)
             if cell.value is None
             # A program that reads the file gets the exact figure; the terminal shows a rounded one.
             else exact_text(cell.value)
