@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond, parse
+from limits import RateLimitItem, RateLimitItemPerMinute, parse
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 
 GUESSES_AT_AN_ACCOUNT: RateLimitItem = parse("10 per 15 minutes")
 GUESSES_FROM_AN_ADDRESS: RateLimitItem = parse("30 per 15 minutes")
@@ -14,21 +14,18 @@ REQUESTS: RateLimitItem = RateLimitItemPerMinute(12_000)
 UPLOADS: RateLimitItem = RateLimitItemPerMinute(20)
 PAPERS: RateLimitItem = RateLimitItemPerMinute(20)
 """Pages as PDF, of one person."""
-LONG_WORK: RateLimitItem = RateLimitItemPerSecond(4, 60)
-"""Verifications and the like, of one person in a minute."""
 
 
 class Attempts:
-    """Counts in the memory of this process."""
+    """Counts in the memory of this process, exact for any span of a limit's length."""
 
     def __init__(self) -> None:
         """Begin to count."""
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        storage = MemoryStorage()
+        self._exact = MovingWindowRateLimiter(storage)
+        # The moments of twelve thousand requests would fill the memory, and one request more does no harm.
+        self._rough = SlidingWindowCounterRateLimiter(storage)
 
     def allowed(self, limit: RateLimitItem, *of: str) -> bool:
         """Count one attempt; whether it is allowed still."""
-        return self._limiter.hit(limit, *of)
-
-    def left(self, limit: RateLimitItem, *of: str) -> bool:
-        """Return whether one more attempt would be allowed; nothing is counted."""
-        return self._limiter.test(limit, *of)
+        return (self._rough if limit is REQUESTS else self._exact).hit(limit, *of)
