@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from engine.foresight.facts_by_date import FactsByDate
 
 ENDINGS = (".pdf", ".html", ".xlsx")
+OF_THE_PAGE = ("titles", "sections", "band")
+"""The parts that say how a page names and draws the answers; a workbook has no use for them."""
 
 
 def refuse_ending(into: Path | None, endings: tuple[str, ...] = ENDINGS) -> None:
@@ -45,14 +47,25 @@ def write_answer(
     if into.suffix == ".xlsx":
         from engine.queries.foresight_workbooks import foresight_workbook
 
-        write_whole(
-            into,
-            foresight_workbook({name: part for name, part in parts.items() if name != "titles"}, prepared),
-        )
+        write_whole(into, foresight_workbook(_of_a_workbook(parts), prepared))
         return
     # Both forms are made of one page, so that a browser and a printer say the same.
     html, pdf = foresight_page()(parts)
     write_whole(into, html.encode() if into.suffix == ".html" else pdf)
+
+
+def _of_a_workbook(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers as a workbook has them.
+
+    The report's own part names the draft's file, so that no answer tells the folder in which the file lies.
+    """
+    return {
+        name: {key: value for key, value in part.items() if key != "file"}
+        if isinstance(part, Mapping)
+        else part
+        for name, part in parts.items()
+        if name not in OF_THE_PAGE
+    }
 
 
 def write_ladders(into: Path, ladders: Any, prepared: date) -> None:

@@ -73,9 +73,10 @@ class SweptOnPaths:
         lacking = f"on {self.not_known:.1%} of the paths a Payment Date lacks one of {figures}"
         if self.mean is None:
             return f"What {name} sweeps is not known: {lacking}."
-        least = "at least " if self.not_known else ""
-        known = (
-            f"{name} sweeps {least}USD {self.mean:,.0f} ± {self.error:,.0f} "
-            f"on average, 95% between USD {self.low:,.0f} and USD {self.high:,.0f}"
+        if self.not_known:
+            # An interval of amounts that lack something is an interval of nothing.
+            return f"{name} sweeps at least USD {self.mean:,.0f} on average; {lacking}."
+        return (
+            f"{name} sweeps USD {self.mean:,.0f} ± {self.error:,.0f} on average, 95% between USD "
+            f"{self.low:,.0f} and USD {self.high:,.0f}."
         )
-        return f"{known}; {lacking}." if self.not_known else f"{known}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.basics.numerals import times
+from engine.basics.probabilities import probability
 from engine.basics.values import counted
 from engine.foresight.answers import as_data
 from engine.foresight.calibrate import FEW_SHORTFALLS, Cell, smallest_count
@@ -45,22 +46,25 @@ def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
         return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
     first, second = best
     which = f"{first.variant.level / 10_000:.2f} counted {times(first.variant.count)}"
-    chosen = f"Chosen on the first half: {which}, P(false alarm) {_chance(first)}"
+    chosen = f"Chosen on the first half: {which}, P(false alarm) {_chance(first, under)}"
     return (
         tried,
-        f"{chosen}; judged on the second half: {_chance(second)}, missed {_share(second.missed)}.",
+        f"{chosen}; judged on the second half: {_chance(second, under)}, missed {_share(second.missed)}.",
     )
 
 
-def calibration_row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
-    """Return a variant as a row under `CALIBRATION_HEAD`; the one as drafted is marked."""
+def calibration_row(cell: Cell, drafted: Cell | None, under: float) -> tuple[str, ...]:
+    """Return a variant as a row under `CALIBRATION_HEAD`; the one as drafted is marked.
+
+    Its probability of a false alarm lies on its side of `under` in print too.
+    """
     mark = " (draft)" if drafted is not None and cell.variant == drafted.variant else ""
     few = f" of {cell.timely}" if 0 < cell.timely < FEW_SHORTFALLS else ""
     return (
         f"{cell.variant.level / 10_000:.2f}{mark}",
         str(cell.variant.count),
         str(cell.variant.release),
-        _chance(cell),
+        _chance(cell, under),
         f"{cell.false_alarms_a_year:.2f} ± {max(cell.false_alarms_error, 0.005):.2f}",
         _share(cell.missed),
         "-" if cell.delay is None else f"{cell.delay:.1f}{few}",
@@ -70,9 +74,9 @@ def calibration_row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
     )
 
 
-def _chance(cell: Cell) -> str:
+def _chance(cell: Cell, under: float) -> str:
     """Return the probability of a false alarm with its Monte Carlo error."""
-    return f"{cell.false_alarm:.2f} ± {max(cell.error, 0.005):.2f}"
+    return probability(cell.false_alarm, cell.error, under)
 
 
 def _share(value: float | None) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from engine.assembly import all_templates, foresight_page
 from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
 from engine.basics.happenings import HAPPENING_WORDS, Happening, undecided_words
+from engine.basics.probabilities import probability
 from engine.basics.values import listed
 from engine.foresight.answers import as_data
 from engine.foresight.calibrate import Question
@@ -296,7 +297,7 @@ def _calibrate(asked: ForesightAsked, draft: Any, _given: Any, folder: Path) -> 
 
 
 def _cells(cells: Sequence[Any], drafted: Any) -> tuple[tuple[str, ...], ...]:
-    return tuple(calibration_row(cell, drafted) for cell in cells)
+    return tuple(calibration_row(cell, drafted, UNDER) for cell in cells)
 
 
 def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Parts:
@@ -305,7 +306,7 @@ def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Pa
     rows = tuple(
         (
             f"{chance.subject} {HAPPENING_WORDS[chance.what]}",
-            *(_chance(*chance.within[weeks]) for weeks in horizons),
+            *(probability(*chance.within[weeks]) for weeks in horizons),
             "-" if chance.median_weeks is None else f"{chance.median_weeks:.0f}",
         )
         for chance in answer.chances
@@ -337,14 +338,6 @@ def _simulation_notes(answer: Any) -> Iterator[str]:
         )
     for name, reason in answer.by_steps.items():
         yield f"{name} takes the exact engine's own steps: {reason}."
-
-
-def _chance(share: float, error: float) -> str:
-    # What happened on a few paths must not be printed as 0.00.
-    if 0 < share < 0.01:
-        return "<0.01"
-    # A small error printed as ± 0.00 would read as certainty, so it is never less than 0.01.
-    return f"{share:.2f} ± {max(error, 0.005):.2f}" if 0 < share < 1 else f"{share:.2f}"
 
 
 ANSWERS: Mapping[str, Callable[[ForesightAsked, Any, Any, Path], Parts]] = {

@@ -174,18 +174,20 @@ def rates(
 def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
     """Return each limb that acts as the rate falls, on a scale from today's rate down.
 
-    The bar of a limb begins where the limb acts.
+    The bar of a limb begins where the limb acts. A limb of another index stands at its share of that index's
+    rate, because the scale is of one index alone.
     """
     below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
-    lowest = min((float(rung["rate"]) for rung in below), default=today * 0.9)
-    low, high = min(lowest, today) * 0.86, max(today, *(float(rung["rate"]) for rung in below), lowest) * 1.02
+    rates = [today * (1 - float(rung["share"])) for rung in below]
+    lowest = min(rates, default=today * 0.9)
+    low, high = min(lowest, today) * 0.86, max(today, *rates, lowest) * 1.02
     right = WIDTH - 330
 
     def x(rate: float) -> float:
         return round(NAMES + (high - rate) / (high - low) * (right - NAMES), 1)
 
     rows = []
-    for number, rung in enumerate(below):
+    for number, (rung, rate) in enumerate(zip(below, rates, strict=True)):
         grave = rung["kind"] == "early amortization"
         style = (
             "solid"
@@ -199,8 +201,8 @@ def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
         rows.append(
             {
                 "y": TOP + 44 + number * LANE,
-                "x": x(float(rung["rate"])),
-                "w": round(right - x(float(rung["rate"])), 1),
+                "x": x(rate),
+                "w": round(right - x(rate), 1),
                 "style": style,
             }
         )

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.probabilities import error_words, probability, share_words
 from engine.basics.values import counted, in_words, listed
 from engine.events.swept_money import SweptOnPaths
 from reports.drawing import lanes
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
-MOST_DECIMALS = 6
 NAMED = re.compile("`([^`]*)`")
 """The name of a test or a trigger, as a reason has it."""
 DEFINITIONS = (
@@ -29,14 +29,6 @@ DEFINITIONS = (
     ("Missed", "a shortfall that shares no date with a time in effect"),
     ("Late", "dates from the first of a shortfall to the first in effect; the mean of those not missed"),
 )
-
-
-def chance_words(share: float, under: float) -> str:
-    """Return a chance with two decimals, or with as many as it takes to lie on its own side of a bound."""
-    decimals = 2
-    while decimals < MOST_DECIMALS and (float(f"{share:.{decimals}f}") < under) != (share < under):
-        decimals += 1
-    return f"{share:.{decimals}f}"
 
 
 def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
@@ -62,8 +54,8 @@ def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> 
             )
             row.append(
                 {
-                    "chance": chance_words(best["false_alarm"], under),
-                    "error": f"± {max(best['error'], 0.005):.2f}",
+                    "chance": share_words(best["false_alarm"], under),
+                    "error": error_words(best["false_alarm"], best["error"]),
                     "missed": "no shortfall"
                     if best["missed"] is None
                     else f"missed {best['missed'] * 100:.1f}%",
@@ -109,10 +101,11 @@ def simulation_page(
     for chance in simulation["chances"]:
         cells = [f"{title(chance['subject'])} {HAPPENING_WORDS[chance['what']]}"]
         for weeks in horizons:
-            share, error = chance["within"][weeks]
-            cells.append("<0.01" if 0 < share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}")
+            cells.append(probability(*chance["within"][weeks]))
         rows.append(cells)
-    below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"]]
+    # A level of another index would stand among values that the level does not look at.
+    own = [rung for rung in rungs if rung["index"] == simulation["index"]]
+    below = [rung for rung in own if rung["fails"] == "below" and rung["rate"]]
     levels = [(title(rung["test"]), float(rung["rate"])) for rung in below]
     scores = "; ".join(f"{score['forecast']} {score['crps']:.4f}" for score in simulation["scores"])
     left = (

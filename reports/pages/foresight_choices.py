@@ -10,16 +10,14 @@ from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.numerals import times
+from engine.basics.probabilities import probability
 from engine.basics.values import counted, listed
-from reports.pages.foresight_chances import chance_words
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
 Title = Callable[[str], str]
 A_YEAR = 52
 MOST_SAID = 3
-LEAST_SAID = 0.005
-"""The least share that is not 0.00 in print."""
 
 
 def choices(
@@ -99,10 +97,7 @@ def _figures(cell: Value, under: float) -> str:
 
 def _chance(cell: Value, under: float) -> str:
     """Return the probability of a false alarm with its Monte Carlo error."""
-    # Paths are a sample, so an alarm on none of them is not an alarm that never comes.
-    if cell["false_alarm"] < LEAST_SAID:
-        return "under 0.01"
-    return f"{chance_words(cell['false_alarm'], under)} ± {max(cell['error'], LEAST_SAID):.2f}"
+    return probability(cell["false_alarm"], cell["error"], under)
 
 
 def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]:
@@ -174,8 +169,7 @@ def simulation_lead(simulation: Value | None, title: Title) -> str:
     for one in grave[:MOST_SAID]:
         # The keys were numbers, and JSON has turned them into texts.
         share, error = next(pair for week, pair in one["within"].items() if int(week) == weeks)
-        chance = "under 0.01" if share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}"
-        said.append(f"{title(one['subject'])} {HAPPENING_WORDS[one['what']]}, {chance}")
+        said.append(f"{title(one['subject'])} {HAPPENING_WORDS[one['what']]}, {probability(share, error)}")
     never = (
         f" Never on any path: {listed([title(name) for name in simulation['never']])}."
         if simulation["never"]

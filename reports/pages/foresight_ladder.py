@@ -28,7 +28,7 @@ def ladder_page(
     if ladder is None:
         return None
     rungs = ladder["rungs"]
-    today = float(next(iter(ladder["today"].values())))
+    drawn_index, today = next((index, float(rate)) for index, rate in ladder["today"].items())
     drawn = lanes.ladder(rungs, today)
     below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
     inverted = {inversion["graver"]: inversion for inversion in ladder["inversions"]}
@@ -36,7 +36,7 @@ def ladder_page(
         by = inverted.get(rung["limb"])
         row |= {
             "name": title(rung["subject"]),
-            "needs": rung["needs"],
+            "needs": rung["needs"] if rung["index"] == drawn_index else f"{rung['needs']}, {rung['index']}",
             "rate": f"{float(rung['rate']):.4f}",
             "share": f"{-float(rung['share']) * 100:.1f}%".replace("-", "−"),
             "weeks": _weeks(rung, lived),
@@ -51,6 +51,7 @@ def ladder_page(
     # A limb that rests on several indices acts sooner where all of them fall, as on a stated path.
     alone = (
         " Each rate and its weeks are of one index while the others stay; on the stated paths all fall alike."
+        f" The scale is of {drawn_index}; a bar of another index stands at its share of that index's rate."
         if len(ladder["today"]) > 1
         else ""
     )

@@ -28,7 +28,8 @@ def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
     first, last = inputs.closing, date.fromisoformat(inputs.stress["until"])
     levels = []
     if inputs.ladder is not None:
-        for rung in inputs.ladder["rungs"]:
+        drawn = next(iter(inputs.ladder["today"]))
+        for rung in (rung for rung in inputs.ladder["rungs"] if rung["index"] == drawn):
             pair = (inputs.title(rung["test"]), float(rung["rate"] or 0))
             if rung["fails"] == "below" and rung["kind"] != "obligation" and pair not in levels:
                 levels.append(pair)

@@ -120,3 +120,16 @@ def test_the_whole_report_holds_every_answer_and_says_what_it_lacks(tmp_path: Pa
     refused = headroom(*asked, *level[:-2], "--into", str(page))
     assert refused.returncode == 2
     assert "a model needs a published history" in refused.stderr
+
+
+def test_a_workbook_holds_answers_and_neither_what_a_page_draws_with_nor_a_folder(tmp_path: Path) -> None:
+    """The first sheet had the sections, the grey band and the path of the draft on its writer's machine."""
+    book = tmp_path / "whole.xlsx"
+    asked = ("foresight", MERIDIAN, "--weeks", "4", "--workers", "1", *FACT)
+    assert called(*asked, "--into", str(book)) == 0
+    found = sheets(book.read_bytes())
+    first = {str(row[0]): str(row[1]) for row in found["Asked and assumed"]}
+    assert first["file"] == "meridian-2026-1.yaml"
+    assert first["stress undecided early-amortization"] == "rate-floor"
+    assert not [what for what in first if what.split()[0] in ("titles", "sections", "band")]
+    assert not [cell for rows in found.values() for row in rows for cell in row if str(DEALS) in str(cell)]

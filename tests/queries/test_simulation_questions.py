@@ -13,7 +13,7 @@ import pytest
 
 from covenants import templates
 from engine.basics.errors import InputProblems
-from engine.cli.show.simulate import probability
+from engine.basics.probabilities import probability
 from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.queries.calibration_questions import ModelAsked
 from engine.queries.simulation_questions import simulate
@@ -84,6 +84,6 @@ def test_probabilities_are_printed_with_their_error() -> None:
     assert [probability(*one) for one in ((0.32, 0.012), (0.004, 0.001), (0.0, 0.0), (1.0, 0.0))] == [
         "0.32 ± 0.01",
         "<0.01",
-        "0.00",
-        "1.00",
+        "0.00 ± 0.01",
+        "1.00 ± 0.01",
     ]

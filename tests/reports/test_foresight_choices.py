@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.pages.foresight_chances import chance_words
+from engine.basics.probabilities import share_words
 from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
 
 LADDER = {
@@ -143,7 +143,7 @@ def test_each_answer_is_a_sentence_of_page_one() -> None:
 
 
 def test_a_chance_has_as_many_decimals_as_it_takes_to_lie_on_its_own_side_of_the_bound() -> None:
-    assert [chance_words(share, 0.10) for share in (0.18, 0.0996, 0.1, 0.1004, 0.09)] == [
+    assert [share_words(share, 0.10) for share in (0.18, 0.0996, 0.1, 0.1004, 0.09)] == [
         "0.18",
         "0.0996",
         "0.10",
@@ -156,4 +156,4 @@ def test_a_chance_has_as_many_decimals_as_it_takes_to_lie_on_its_own_side_of_the
 
 def test_no_false_alarm_on_any_path_is_not_said_to_be_impossible() -> None:
     rare = {**CALIBRATION, "drafted": cell(2, 0.0, 0.001, 1.0)}
-    assert "with a probability of under 0.01" in calibration_lead(rare)
+    assert "with a probability of 0.00 ± 0.01" in calibration_lead(rare)

@@ -37,7 +37,9 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     say()
     say(
         table(
-            CALIBRATION_HEAD, [calibration_row(cell, drafted) for cell in calibration.model], right=range(10)
+            CALIBRATION_HEAD,
+            [calibration_row(cell, drafted, answer.under) for cell in calibration.model],
+            right=range(10),
         )
     )
     say()
@@ -59,7 +61,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     say(
         table(
             CALIBRATION_HEAD,
-            [calibration_row(cell, drafted) for cell in calibration.history],
+            [calibration_row(cell, drafted, answer.under) for cell in calibration.history],
             right=range(10),
         )
     )

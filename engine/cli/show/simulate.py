@@ -6,6 +6,7 @@ Each probability has its Monte Carlo error.
 from __future__ import annotations
 
 from engine.basics.happenings import HAPPENING_WORDS, undecided_words
+from engine.basics.probabilities import probability
 from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
@@ -96,12 +97,3 @@ def record_words(recorded: ForecastRecord | None) -> str:
         f"{made}: of {counted(recorded.came, 'values')} that came, {recorded.inside} inside 95%, "
         f"{recorded.below} below the median."
     )
-
-
-def probability(share: float, error: float) -> str:
-    """Return a probability with its Monte Carlo error: `0.32 ± 0.01`, `<0.01`."""
-    # An event that came on some path is not impossible, so it is not printed as 0.00.
-    if 0 < share < 0.01:
-        return "<0.01"
-    # Two decimals cannot show an error below half of the last one.
-    return f"{share:.2f} ± {max(error, 0.005):.2f}" if 0 < share < 1 else f"{share:.2f}"
