@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from engine.basics.values import listed
@@ -30,6 +31,40 @@ def undecided_words(names: Sequence[str]) -> str:
     return f"it looks at {listed(list(names))}, {verb} not determined"
 
 
-def in_a_cell(why: str) -> str:
-    """Return what a cell of a table says where nothing is known: the words before the reason."""
-    return why.partition(":")[0]
+def no_date(why: str | None) -> str:
+    """Return what a cell of a table says in place of a date: "never", or that nothing is known.
+
+    Args:
+        why: `not determined` or `not decided`, a colon and the reason; None if the answer is known.
+    """
+    return "never" if why is None else why.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """A test or trigger that cannot be compared on some paths, because one of two drafts leaves it open.
+
+    Attributes:
+        subject: the test or trigger.
+        before: why nothing is known of it under the first draft; None if it is known.
+        after: the same under the second draft.
+        paths: the paths.
+        everywhere: whether these are all paths that were lived.
+    """
+
+    subject: str
+    before: str | None
+    after: str | None
+    paths: tuple[str, ...]
+    everywhere: bool
+
+    def words(self, name: str = "") -> str:
+        """Return the sentence of it, with the name by which readers know the subject."""
+        sides = [
+            f"under the {side} it is {why}"
+            for side, why in (("first", self.before), ("second", self.after))
+            if why is not None
+        ]
+        said = f"under both it is {self.before}" if self.before == self.after else "; ".join(sides)
+        where = "any path" if self.everywhere else listed(list(self.paths))
+        return f"{name or self.subject} is not compared on {where}, as {said}."

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from engine.basics.happenings import Happening
+from engine.basics.happenings import Happening, NotCompared
+from engine.determination.template import Template
 from engine.events.swept_money import SweptMoney
 from engine.foresight.differences import TermChange
+from engine.foresight.lacking import Lacking, lacking
 from engine.foresight.stress import FirstDate, PathOutcome
-from engine.terms.as_written import Deal, sources
+from engine.terms.as_written import Deal, resolve, sources
 
 PROTECTS: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
 """The happenings that protect the lender: an earlier date serves the lender, a later date the borrower."""
@@ -31,7 +33,9 @@ class Difference:
         what: what happens.
         before: the date under the first draft, None for never.
         after: the date under the second draft, None for never.
-        serves: whom the difference serves, the lender or the borrower.
+        serves: whom the difference serves, the lender or the borrower; empty for neither.
+        before_not_known: why a missing date is not never under the first draft; None if the limb is known.
+        after_not_known: the same under the second draft.
     """
 
     path: str
@@ -40,6 +44,8 @@ class Difference:
     before: date | None
     after: date | None
     serves: str
+    before_not_known: str | None = None
+    after_not_known: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,10 @@ class Comparison:
         terms: the terms that differ.
         differences: what happens on other dates, or under one of the drafts alone.
         money: sweeps whose sum differs, or is not known under one of the drafts.
-        same: paths on which nothing differs.
+        same: paths on which nothing differs, and everything is known.
         until: the last date that was looked at.
+        not_known: tests that a draft leaves undetermined, and triggers that it leaves undecided.
+        same_as_known: paths on which nothing differs of what is known.
     """
 
     first: str
@@ -84,6 +92,8 @@ class Comparison:
     money: tuple[Money, ...]
     same: tuple[str, ...]
     until: date
+    not_known: tuple[NotCompared, ...] = ()
+    same_as_known: tuple[str, ...] = ()
 
 
 def compared(
@@ -91,6 +101,7 @@ def compared(
     drafts: tuple[Deal, Deal],
     before: Sequence[PathOutcome],
     after: Sequence[PathOutcome],
+    templates: Mapping[str, Template],
 ) -> Comparison:
     """Return the comparison of two drafts and of what each did on the same paths.
 
@@ -99,19 +110,46 @@ def compared(
         drafts: both drafts.
         before: what the first did, path by path.
         after: what the second did, on the same paths in the same order.
+        templates: the covenant templates by name.
     """
     differences: list[Difference] = []
     money: list[Money] = []
-    same = []
+    same: list[str] = []
+    same_as_known: list[str] = []
+    open_on: dict[tuple[str, str | None, str | None], list[str]] = {}
     # Both drafts ran on the same paths, so a missing one is an error and not a difference.
     for old, new in zip(before, after, strict=True):
-        apart = tuple(_differences(old, new))
+        lacks = _open(drafts[0], templates, old), _open(drafts[1], templates, new)
+        apart = tuple(_differences(old, new, *lacks))
         swept = tuple(_money(old, new))
         differences += apart
         money += swept
-        same += [] if apart or swept else [old.path]
-    until = before[0].until if before else drafts[0].closing_date
-    return Comparison(*names, differing_terms(*drafts), tuple(differences), tuple(money), tuple(same), until)
+        names_open = dict.fromkeys(name for one in lacks for name in (*one.left_out, *one.undecided))
+        for name in names_open:
+            open_on.setdefault((name, lacks[0].why(name), lacks[1].why(name)), []).append(old.path)
+        if not apart and not swept:
+            (same_as_known if names_open else same).append(old.path)
+    return Comparison(
+        *names,
+        differing_terms(*drafts),
+        tuple(differences),
+        tuple(money),
+        tuple(same),
+        until=before[0].until if before else drafts[0].closing_date,
+        not_known=tuple(
+            NotCompared(*key, tuple(paths), len(paths) == len(before)) for key, paths in open_on.items()
+        ),
+        same_as_known=tuple(same_as_known),
+    )
+
+
+def _open(draft: Deal, templates: Mapping[str, Template], outcome: PathOutcome) -> Lacking:
+    """Return what one path leaves open of a draft.
+
+    A test without any date is not open, because nothing of it happens under that draft.
+    """
+    terms = resolve(draft, draft.closing_date)
+    return lacking(terms, templates, (outcome,), outcome.until, untested=False)
 
 
 def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
@@ -134,17 +172,19 @@ def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
     return tuple(changes.values())
 
 
-def _differences(old: PathOutcome, new: PathOutcome) -> list[Difference]:
+def _differences(
+    old: PathOutcome, new: PathOutcome, first_lacks: Lacking, second_lacks: Lacking
+) -> Iterator[Difference]:
     firsts: dict[tuple[str, Happening], list[FirstDate | None]] = {}
     for place, outcome in enumerate((old, new)):
         for first in outcome.firsts:
             firsts.setdefault((first.subject, first.what), [None, None])[place] = first
-    differences = []
     for (subject, what), (was, now) in firsts.items():
         days = (was.on if was else None, now.on if now else None)
         if days[0] != days[1]:
-            differences.append(Difference(old.path, subject, what, *days, _serves(what, *days)))
-    return differences
+            whys = (first_lacks.why(subject), second_lacks.why(subject))
+            serves = "" if any(whys) else _serves(what, *days)
+            yield Difference(old.path, subject, what, *days, serves, *whys)
 
 
 def _serves(what: Happening, before: date | None, after: date | None) -> str:

@@ -219,7 +219,8 @@ def compare_drafts(
         )
         for deal in (first, second)
     ]
-    return compared((Path(first.tree.file).name, Path(second.tree.file).name), (first, second), *lived)
+    names = (Path(first.tree.file).name, Path(second.tree.file).name)
+    return compared(names, (first, second), lived[0], lived[1], make())
 
 
 def compare_wordings(
@@ -258,7 +259,8 @@ def compare_wordings(
             continue
         other = varied(deal, templates, {term: text})
         after = lived_paths(other, make, paths, given, until, workers, watch)
-        comparisons.append(compared((f"{term}: {now}", f"{term}: {text}"), (plain, other), before, after))
+        names = (f"{term}: {now}", f"{term}: {text}")
+        comparisons.append(compared(names, (plain, other), before, after, templates))
     return tuple(comparisons)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.assembly import all_templates, foresight_page
 from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
-from engine.basics.happenings import HAPPENING_WORDS, Happening, undecided_words
+from engine.basics.happenings import HAPPENING_WORDS, Happening, no_date, undecided_words
 from engine.basics.probabilities import probability
 from engine.basics.values import listed
 from engine.foresight.answers import as_data
@@ -243,8 +243,8 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
             (
                 diff.path,
                 f"{diff.subject} {diff.what}",
-                str(diff.before or "never"),
-                str(diff.after or "never"),
+                str(diff.before or no_date(diff.before_not_known)),
+                str(diff.after or no_date(diff.after_not_known)),
                 diff.serves or "-",
             )
             for diff in one.differences
@@ -261,14 +261,16 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
             for term in one.terms[:20]
         ]
         notes += [money.words() for money in one.money]
+        notes += [open_.words() for open_ in one.not_known]
         serves = whom_it_serves(one)
         notes.append(
             f"{one.second} serves the lender {serves['lender']} times, the borrower {serves['borrower']} "
             "times."
         )
     differences = sum(len(one.differences) for one in answers)
-    # What a sweep brings may differ where each date is the same.
-    alike = "No date differs" if any(one.money for one in answers) else "Nothing differs"
+    # What a sweep brings may differ where each date is the same, and so may what is not known.
+    quiet = "Nothing that is known differs" if any(one.not_known for one in answers) else "Nothing differs"
+    alike = "No date differs" if any(one.money for one in answers) else quiet
     about = f"{differences} dates differ." if differences else f"{alike} on any of these paths."
     return about, tables, notes, {"comparisons": as_data(answers)}
 

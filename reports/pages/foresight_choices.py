@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.happenings import HAPPENING_WORDS, no_date
 from engine.basics.numerals import times
 from engine.basics.probabilities import probability
 from engine.basics.values import counted, listed
@@ -116,8 +116,14 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
             None,
         )
         said = f"{other}: nothing that happens differs"
+        if comparison["not_known"]:
+            unknown = dict.fromkeys(title(one["subject"]) for one in comparison["not_known"])
+            said = f"{other}: nothing that is known differs; not known: {', '.join(unknown)}"
         if first is not None:
-            dates = f"{first['before'] or 'never'}, then {first['after'] or 'never'}"
+            before, after = (
+                first[side] or no_date(first[f"{side}_not_known"]) for side in ("before", "after")
+            )
+            dates = f"{before}, then {after}"
             said = (
                 f"{other}: {title(first['subject'])} {HAPPENING_WORDS[first['what']]} {dates} on "
                 f"{first['path']}"

@@ -5,12 +5,12 @@ They compare two drafts or wordings, or vary two terms together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS, in_a_cell
+from engine.basics.happenings import HAPPENING_WORDS, NotCompared, no_date
 from engine.basics.values import counted, in_words, listed
 from engine.events.swept_money import SweptMoney
 from reports.formats import eights, table_date
@@ -29,8 +29,8 @@ def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) 
             [
                 str(diff["path"]),
                 f"{title(diff['subject'])} {HAPPENING_WORDS[diff['what']]}",
-                _day(diff["before"]),
-                _day(diff["after"]),
+                _day(diff["before"], diff["before_not_known"]),
+                _day(diff["after"], diff["after_not_known"]),
                 str(diff["serves"] or "–"),
             ]
             for diff in value["differences"][:SHOWN]
@@ -41,7 +41,7 @@ def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) 
         pages.append(
             {
                 "heading": f"{value['first']} against {value['second']}",
-                "intro": _intro(value),
+                "intro": " ".join(_intro(value, title)),
                 "heads": ["Path", "What happens", "First", "Second", "Serves"],
                 "rows": rows,
             }
@@ -49,19 +49,23 @@ def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) 
     return pages
 
 
-def _intro(value: Value) -> str:
+def _intro(value: Value, title: Callable[[str], str]) -> Iterator[str]:
+    """Yield the sentences above a comparison: how much differs, what is the same, and what is not known."""
     terms, left = len(value["terms"]), len(value["differences"]) - SHOWN
-    said = (
-        f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}. "
-    )
+    yield f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}."
+    if value["differences"] or value["money"]:
+        yield "These happen on other dates."
     # An empty table could be a table that failed, so a sentence says that nothing differs.
-    if not value["differences"] and not value["money"]:
-        return f"{said}Nothing that happens differs on any path."
-    same = f" Nothing differs on {', '.join(value['same'])}." if value["same"] else ""
-    return (
-        f"{said}These happen on other "
-        f"dates.{same}{f' {left} more stand in the file that this report carries.' if left > 0 else ''}"
-    )
+    elif not value["same_as_known"]:
+        yield "Nothing that happens differs on any path."
+    if value["same"] and (value["differences"] or value["money"] or value["same_as_known"]):
+        yield f"Nothing differs on {', '.join(value['same'])}."
+    if value["same_as_known"]:
+        yield f"Nothing that is known differs on {', '.join(value['same_as_known'])}."
+    for one in value["not_known"]:
+        yield NotCompared(**{**one, "paths": tuple(one["paths"])}).words(title(one["subject"]))
+    if left > 0:
+        yield f"{left} more stand in the file that this report carries."
 
 
 def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
@@ -191,12 +195,12 @@ def _swept_words(money: Value, side: str) -> str:
 
 def _shown(cell: Value) -> str:
     if cell["value"] is None:
-        # What is not known is not what never comes.
-        return "never" if cell["not_known"] is None else in_a_cell(cell["not_known"])
+        return no_date(cell["not_known"])
     text = str(cell["value"])
     # A cell holds a date or a number, and JSON keeps both as text.
     return _day(text) if text.count("-") == 2 else f"{float(text):,.2f}"
 
 
-def _day(text: Any) -> str:
-    return "never" if text is None else table_date(date.fromisoformat(str(text)))
+def _day(text: Any, why: str | None = None) -> str:
+    """Return a date; without one "never", or that nothing is known if a reason is given."""
+    return no_date(why) if text is None else table_date(date.fromisoformat(str(text)))

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 
+from covenants import templates
+from engine.determination.template import Template
+from engine.foresight.comparison import compared, whom_it_serves
+from engine.foresight.draft_paths import lived_paths, scenario_paths
+from engine.foresight.facts_by_date import FactsByDate, held_facts
+from engine.terms.as_written import Deal, resolve
 from tests.cli.calling import headroom
 from tests.conftest import DEALS
 
 FILE = str(DEALS / "meridian-2026-1.yaml")
+COMPARE = (
+    *("compare", FILE, "--term", "covenants.ltv.multiple=1.4", "--weeks", "14", "--scenario", "B"),
+    *("--point", "middle", "--workers", "1"),
+)
 GRID = (
     *("grid", FILE, "--x", "covenants.ltv.multiple=1.4,1.5", "--y", "covenants.ltv.if_not_determined=hold"),
     *("--weeks", "14", "--workers", "1"),
@@ -61,3 +73,47 @@ def test_what_a_limb_has_not_is_refused_instead_of_shown_as_nothing() -> None:
     cured = headroom(*GRID, "--show", "weeks-in-cure", "--of", "appraisal")
     assert cured.returncode == 2
     assert "has no Cure Period; these have one, to be named with --of: rate-floor, ltv" in cured.stderr
+
+
+def test_two_drafts_that_nothing_determined_are_not_said_to_be_the_same(tmp_path: Path) -> None:
+    (open_,) = json.loads(headroom(*COMPARE, "--json").stdout)["comparisons"]
+    assert (open_["differences"], open_["same"], open_["same_as_known"]) == ([], [], ["B middle 1.0x"])
+    assert [one["subject"] for one in open_["not_known"]] == ["rate-floor", "ltv", "early-amortization"]
+    said = headroom(*COMPARE).stdout
+    assert "Nothing differs" not in said
+    assert "Nothing that is known differs on B middle 1.0x." in said
+    assert "ltv is not compared on any path, as under both it is not determined: no Servicer's report" in said
+    page = tmp_path / "compare.html"
+    headroom(*COMPARE, "--into", str(page))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert "Nothing that happens differs" not in text
+    assert "Nothing that is known differs on B middle 1.0x. " in text
+    assert "Loan to value is not compared on any path, as under both it is not determined" in text
+    assert "1.4: nothing that is known differs; not known: Rental rate floor, Loan to value" in text
+
+
+def test_a_limb_that_one_draft_leaves_open_serves_nobody(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
+    until = meridian.closing_date + timedelta(weeks=14)
+    paths = scenario_paths(
+        meridian, ("B",), ("middle",), "compound", (Fraction(1),), until, lambda path: path
+    )
+    given = held_facts(PRINCIPAL[1:], meridian.closing_date, resolve(meridian, meridian.closing_date))
+    known, open_ = (
+        lived_paths(meridian, templates, paths, facts, until) for facts in (given, FactsByDate({}))
+    )
+    for before, after, days in (
+        (known, open_, (date(2026, 3, 26), None)),
+        (open_, known, (None, date(2026, 3, 26))),
+    ):
+        found = compared(("first", "second"), (meridian, meridian), before, after, all_templates)
+        failing = next(one for one in found.differences if one.subject == "ltv" and one.what == "fails")
+        assert (failing.before, failing.after, failing.serves) == (*days, "")
+        assert whom_it_serves(found) == {"lender": 0, "borrower": 0}
+        one = next(one for one in found.not_known if one.subject == "ltv")
+        assert [why is None for why in (one.before, one.after)] == [day is not None for day in days]
+        side = "second" if days[0] else "first"
+        assert one.words().startswith(
+            f"ltv is not compared on any path, as under the {side} it is not determined: no Servicer's"
+        )

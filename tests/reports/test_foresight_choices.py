@@ -107,6 +107,7 @@ def test_a_wording_that_changes_nothing_is_said_too() -> None:
         "first": "covenants.appraisal.measure: a",
         "second": "covenants.appraisal.measure: b",
         "differences": [],
+        "not_known": [],
     }
     other = {
         **same,
@@ -117,6 +118,8 @@ def test_a_wording_that_changes_nothing_is_said_too() -> None:
                 "what": "fails",
                 "before": None,
                 "after": "2026-05-07",
+                "before_not_known": None,
+                "after_not_known": None,
                 "serves": "lender",
             }
         ],

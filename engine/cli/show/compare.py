@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.basics.happenings import no_date
 from engine.basics.values import counted
 from engine.cli.output import print_json, say, shortened, table
 from engine.foresight.answers import as_data
@@ -51,8 +52,8 @@ def _show(comparison: Comparison) -> None:
             (
                 diff.path,
                 f"{diff.subject} {diff.what}",
-                str(diff.before or "never"),
-                str(diff.after or "never"),
+                str(diff.before or no_date(diff.before_not_known)),
+                str(diff.after or no_date(diff.after_not_known)),
                 diff.serves or "-",
             )
             for diff in comparison.differences[:SHOWN]
@@ -64,6 +65,10 @@ def _show(comparison: Comparison) -> None:
         say(money.words())
     if comparison.same:
         say(f"Nothing differs on {', '.join(comparison.same)}.")
+    if comparison.same_as_known:
+        say(f"Nothing that is known differs on {', '.join(comparison.same_as_known)}.")
+    for open_ in comparison.not_known:
+        say(open_.words())
     serves = whom_it_serves(comparison)
     # Differences of wording alone serve nobody, and then the sentence is left out.
     if any(serves.values()):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.basics.files import write_whole
-from engine.basics.happenings import in_a_cell
+from engine.basics.happenings import no_date
 from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
@@ -57,12 +57,7 @@ def cell_words(cell: GridCell) -> str:
         return str(cell.value)
     if isinstance(cell.value, Fraction):
         return f"{float(cell.value):,.2f}"
-    return _without_value(cell)
-
-
-def _without_value(cell: GridCell) -> str:
-    """Return what a cell without a value says: what is not known is not what never comes."""
-    return "never" if cell.not_known is None else in_a_cell(cell.not_known)
+    return no_date(cell.not_known)
 
 
 def grid_csv(answer: GridAnswer) -> str:
@@ -70,7 +65,7 @@ def grid_csv(answer: GridAnswer) -> str:
     rows = []
     for cell in answer.cells:
         value = (
-            _without_value(cell)
+            no_date(cell.not_known)
             if cell.value is None
             # A program that reads the file gets the exact figure; the terminal shows a rounded one.
             else exact_text(cell.value)
