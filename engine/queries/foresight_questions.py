@@ -32,6 +32,7 @@ from engine.workspace.deal_files import loaded
 from engine.workspace.workspace import Workspace
 
 Watch = Callable[[str], None]
+WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,10 @@ class StressAnswer:
 
 
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
-    """Return the paths that are asked for. Raises WrongUsage or InputProblems for what is not a path."""
+    """Return the paths that are asked for.
+
+    Raises WrongUsage or InputProblems for what is not a path, or for a table that ends before `until`.
+    """
 
     def changed(path: ScenarioPath) -> ScenarioPath:
         jump = read_jump(asked.jump) if asked.jump is not None else None
@@ -145,6 +149,13 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
     rates, problems = read_rates(text_of(asked.rates), str(asked.rates), indices)
     if problems:
         raise InputProblems(problems)
+    last = min((days[-1][0] for days in rates.values() if days), default=deal.closing_date)
+    # Of dates after a table's end nothing is known, and an answer would read as if nothing happened on them.
+    if until >= last + WEEK:
+        raise WrongUsage(
+            f"{asked.rates.name} ends on {last}, and nothing is known after that; name a last date with "
+            f"--until {last + WEEK - timedelta(days=1)} or earlier"
+        )
     return (*paths, StatedPath(asked.rates.name, rates))
 
 

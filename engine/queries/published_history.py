@@ -84,6 +84,13 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
     return weeks
 
 
+def published_in(workspace: Workspace, deal: Deal, until: date) -> bool:
+    """Return whether a workspace has a value of the series of each index that a deal reads."""
+    series = series_by_index(prints_of(workspace), deal, until)
+    names = {name for _, terms in deal.segments for name in terms.index}
+    return all(any(one.value is not None for one in series.get(name, ())) for name in names)
+
+
 def observed(publication: Published) -> ObservedWeek:
     """Return a publication as the rate model reads it."""
     ends = (

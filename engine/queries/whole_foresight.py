@@ -16,6 +16,7 @@ from engine.queries.calibration_questions import ModelAsked, calibrate
 from engine.queries.calibration_words import calibration_data
 from engine.queries.foresight_questions import StressAsked, stress
 from engine.queries.foresight_reports import stress_parts
+from engine.queries.published_history import published_in
 from engine.queries.simulation_questions import simulate
 from engine.terms.as_written import Deal
 from engine.workspace.workspace import Workspace
@@ -90,7 +91,8 @@ def whole_parts(
             watch,
         )
         parts["calibration"] = calibration_data(answer)
-    if model.history is not None or workspace is not None:
+    # Many a workspace has no series of a draft's index, and the other answers need none.
+    if model.history is not None or (workspace is not None and published_in(workspace, deal, model.until)):
         simulated = simulate(deal, make, workspace, given, replace(model, weeks=A_YEAR), hold, workers, watch)
         parts["simulation"] = as_data(simulated)
     lived = stress(deal, make, given, stressed, workers, watch)

@@ -133,3 +133,19 @@ def test_a_workbook_holds_answers_and_neither_what_a_page_draws_with_nor_a_folde
     assert first["stress undecided early-amortization"] == "rate-floor"
     assert not [what for what in first if what.split()[0] in ("titles", "sections", "band")]
     assert not [cell for rows in found.values() for row in rows for cell in row if str(DEALS) in str(cell)]
+
+
+def test_a_workspace_without_the_series_leaves_the_simulation_out_and_says_so(tmp_path: Path) -> None:
+    """The whole report was refused there, and made in a folder without a workspace."""
+    desk, page = tmp_path / "desk", tmp_path / "whole.html"
+    assert headroom("init", str(desk)).returncode == 0
+    asked = ("foresight", MERIDIAN, "--weeks", "4", "--paths", "100", "--workers", "1", *FACT)
+    done = headroom(*asked, "--into", str(page), folder=desk)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1:] == [
+        "A simulation is left out, because it needs a history; give one with --history FILE."
+    ]
+    level = ("--level", "covenants.cash-sweep.level")
+    refused = headroom(*asked, *level, "--into", str(page), folder=desk)
+    assert refused.returncode == 2
+    assert "a published history of CRI-H100" in refused.stderr

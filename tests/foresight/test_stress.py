@@ -5,11 +5,12 @@ contracts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.values import Figure, Unit
 from engine.determination.template import Template
+from engine.foresight.draft_paths import StatedPath
 from engine.foresight.facts_by_date import FactsByDate, held_facts, read_facts
 from engine.foresight.rate_scenarios import (
     Jump,
@@ -27,6 +29,8 @@ from engine.foresight.rate_scenarios import (
     read_rates,
 )
 from engine.foresight.stress import PathOutcome, closing_levels, outcome
+from engine.queries.asked_paths import asked_paths
+from engine.queries.foresight_questions import stated_paths
 from engine.terms.as_written import Deal, resolve
 from tests.conftest import shared
 
@@ -200,6 +204,20 @@ def test_a_file_of_rates_is_a_path_and_nothing_comes_after_its_end(
     assert (
         one.lanes["cash-sweep"][-1].kind == "not determined" or one.lanes["cash-sweep"][-1].kind == "passes"
     )
+
+
+def test_a_file_of_rates_that_ends_too_early_is_refused(meridian: Deal, tmp_path: Path) -> None:
+    """Of weeks after its end it said that nothing happens. A path to Wednesday lacks nothing."""
+    table = tmp_path / "curve.csv"
+    table.write_text("date,rate\n2026-01-08,2.1000\n2026-01-15,1.9000\n", encoding="utf-8")
+    words = ("compound", "1", None, frozenset[date](), table, None)
+
+    def asked(until: date) -> Sequence[StatedPath]:
+        return stated_paths(meridian, asked_paths(("B",), "middle", *words, until, 130), until)
+
+    with pytest.raises(WrongUsage, match=r"curve\.csv ends on 2026-01-15, .* --until 2026-01-21 or earlier"):
+        asked(date(2026, 1, 22))
+    assert [path.name for path in asked(date(2026, 1, 21))] == ["B middle 1.0x", "curve.csv"]
 
 
 @pytest.mark.parametrize(
