@@ -8,6 +8,7 @@ must not own the tables.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -211,7 +212,8 @@ def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     """
     if "://" not in str(url):
         record = Path(url).absolute()
-        refuse_wal(record)
+        beside = _log_beside(record)
+        _refuse_log(beside)
         if inspect_only:
             # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the
             # rest out.
@@ -221,7 +223,7 @@ def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
         # A server keeps the engine for months. SQLite looks for the log whenever it reads the file anew: for
         # the first setting of a connection, and as a transaction begins.
         for moment in ("connect", "begin"):
-            event.listen(engine, moment, lambda *_: refuse_wal(record))
+            event.listen(engine, moment, lambda *_: _refuse_log(beside))
         event.listen(engine, "connect", _set_up_to_inspect if inspect_only else _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -240,15 +242,24 @@ def refuse_wal(record: Path) -> None:
     Our settings make none, so it is of another copy. SQLite would write its pages over those of the record,
     and delete it. Raises NotOurs.
     """
+    _refuse_log(_log_beside(record))
+
+
+def _log_beside(record: Path) -> Path:
     # SQLite follows links, and looks beside the file that they lead to.
     record = record.resolve()
-    beside = record.with_name(f"{record.name}-wal")
-    if beside.exists() and beside.stat().st_size:
-        raise NotOurs(
-            f"{beside} lies beside the record, and headroom makes no such file; opened with it, the record "
-            "would be overwritten by pages of another copy: nothing was read or recorded; move that file "
-            "away and keep it, then `headroom verify`"
-        )
+    return record.with_name(f"{record.name}-wal")
+
+
+def _refuse_log(log: Path) -> None:
+    # Each transaction asks, so the answer takes one call of the system.
+    with suppress(FileNotFoundError):
+        if log.stat().st_size:
+            raise NotOurs(
+                f"{log} lies beside the record, and headroom makes no such file; opened with it, the record "
+                "would be overwritten by pages of another copy: nothing was read or recorded; move that file "
+                "away and keep it, then `headroom verify`"
+            )
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
