@@ -46,6 +46,20 @@ def swept_money(amounts: Iterable[Fraction | None]) -> SweptMoney:
     return SweptMoney(sum(known, Fraction(0)) if known or not not_known else None, not_known)
 
 
+def dates_and_money(
+    amounts: Iterable[Fraction | None], before: str = "", decimals: int = 2
+) -> tuple[str, str]:
+    """Return two cells: on how many Payment Dates a sweep took money, and how much in all.
+
+    If no amount is known, the first cell is empty, because a count of zero would be a figure.
+    """
+    taken = tuple(amounts)
+    money = swept_money(taken)
+    count = sum(bool(amount) for amount in taken)
+    dates = "" if money.amount is None else counted(count, "Payment Dates")
+    return dates, money.words(before, decimals)
+
+
 @dataclass(frozen=True, slots=True)
 class SweptOnPaths:
     """What a sweep brings by the end of the simulated paths.

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import read_text
+from engine.basics.happenings import no_date
 from engine.basics.values import listed, printed, rounded
 from engine.determination.template import clauses_of
 from engine.events.deal_adopted import DealAdopted
@@ -31,6 +32,7 @@ from engine.foresight.backtest import (
 )
 from engine.foresight.differences import ResultChange, TermChange, result_changes, term_changes
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.lacking import Lacking
 from engine.foresight.sampling_noise import ObservedWeek
 from engine.foresight.undecided import undecided_triggers
 from engine.queries.draft_files import facts_for
@@ -76,6 +78,11 @@ class Backtest:
     """Triggers of which neither when nor never is known, each with what it looks at in vain."""
 
     @property
+    def lacking(self) -> Lacking:
+        """Return what the history leaves open."""
+        return Lacking(self.left_out, self.undecided)
+
+    @property
     def levels(self) -> str | None:
         """Return what must be said of levels that were chosen on a known history.
 
@@ -95,7 +102,7 @@ class Backtest:
         """Return the records as JSON; exact figures are text."""
         tests, triggers = (
             [_test_data(test) for test in self.tests],
-            [_trigger_data(trigger) for trigger in self.triggers],
+            [_trigger_data(trigger, self.lacking.why(trigger.trigger)) for trigger in self.triggers],
         )
         records = {"tests": tests, "triggers": triggers}
         lacking = {"left_out": dict(self.left_out), "undecided": as_data(self.undecided)}
@@ -394,7 +401,11 @@ def _test_data(record: TestRecord) -> dict[str, Any]:
     return {**asdict(record), "episodes": _pairs(record.episodes), "least_headroom": room}
 
 
-def _trigger_data(record: TriggerRecord) -> dict[str, Any]:
+def _trigger_data(record: TriggerRecord, why: str | None) -> dict[str, Any]:
+    """Return a trigger's record as JSON: null in place of each figure if nothing is known, as `why` says."""
+    if why is not None and not record.in_effect:
+        unknown = dict.fromkeys(("in_effect", "false_alarms", "swept", "not_known"))
+        return {"trigger": record.trigger, **unknown, "swept_words": no_date(why)}
     return {
         **asdict(record),
         "in_effect": _pairs(record.in_effect),

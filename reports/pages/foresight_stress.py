@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
-from engine.basics.values import counted, listed
-from engine.events.swept_money import swept_money
+from engine.basics.values import listed
+from engine.events.swept_money import dates_and_money
 from reports.drawing import lanes
 from reports.formats import long_date, short_date, table_date
 from reports.pages.foresight_inputs import ForesightInputs, Value
@@ -176,11 +176,7 @@ def _swept_words(outcome: Value, clause: str) -> str:
         for one in outcome["swept"]
         if one["clause"] == clause
     ]
-    money = swept_money(amounts).words(decimals=0)
-    # Where no amount is known, a count of dates with an amount would be a zero that nobody has given.
-    if amounts and all(amount is None for amount in amounts):
-        return money
-    return f"{counted(sum(bool(amount) for amount in amounts), 'Payment Dates')}, {money}"
+    return ", ".join(cell for cell in dates_and_money(amounts, decimals=0) if cell)
 
 
 def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:

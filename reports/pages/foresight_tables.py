@@ -126,7 +126,8 @@ def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dic
         [
             title(one["trigger"]),
             _spells(value, one["trigger"], one["in_effect"]),
-            str(one["false_alarms"]),
+            # Nothing is known of any cell of such a trigger, so all of them say so.
+            one["swept_words"] if one["false_alarms"] is None else str(one["false_alarms"]),
             one["swept_words"],
         ]
         for one in value["triggers"]
@@ -170,7 +171,7 @@ def history_rests(source: Value) -> tuple[str, str]:
     return "History", f"{source['file']}, SHA-256 {eights(source['sha256'])}"
 
 
-def _spells(value: Value, name: str, spells: Sequence[Value]) -> str:
+def _spells(value: Value, name: str, spells: Sequence[Value] | None) -> str:
     """Return the first three spells, or that nothing is known of them; "never" only where it is."""
     if not spells:
         unknown = "not decided" if name in value["undecided"] else "never"

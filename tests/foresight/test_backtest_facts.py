@@ -103,6 +103,13 @@ def test_what_lacks_a_figure_is_named_and_what_waits_for_it_is_not_said_to_be_qu
     assert "never" not in next(line for line in said.splitlines() if line.startswith("ltv"))
     assert "NOT DETERMINED on every date, so left out: " in said
     assert "NOT DECIDED, so neither when nor never is known: early-amortization" in said
+    assert re.search(r"\nearly-amortization +not decided +not decided +not decided\n", said)
+    (waiting,) = (one for one in lacking["triggers"] if one["trigger"] == "early-amortization")
+    assert {waiting[key] for key in ("in_effect", "false_alarms", "swept", "not_known")} == {None}
+    page = tmp_path / "backtest.html"
+    answered(tmp_path, "--into", str(page))
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert " not decided not decided not decided " in text
 
 
 def test_the_money_of_a_sweep_whose_figures_are_missing_is_not_known(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def test_a_sweep_whose_figures_are_missing_is_not_known_rather_than_nothing(tmp_
     words = ("stress", file, "--scenario", "C", "--point", "high", "--multiples", "2.5", "--weeks", "34")
     held = ("--fact", "outstanding_principal=USD 16,000,000", "--workers", "1")
     done = headroom(*words, *held, cwd=tmp_path).stdout
-    assert re.search(r"cash-sweep swept in all +0 Payment Dates +not known on \d Payment Dates", done), done
+    assert re.search(r"cash-sweep swept in all +not known on \d Payment Dates", done), done
     figures = ("collections=USD 1,150,000", "operating_costs=USD 290,000", "debt_service=USD 640,000")
     given = [word for figure in (*figures, "fees=USD 20,000") for word in ("--fact", figure)]
     done = headroom(*words, *held, *given, cwd=tmp_path).stdout

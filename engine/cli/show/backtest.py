@@ -10,11 +10,12 @@ from datetime import date
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
+from engine.basics.happenings import no_date
 from engine.basics.values import counted, printed_headroom
 from engine.cli.foresight_files import refuse_ending, write_answer
 from engine.cli.output import print_json, say, shortened, table
 from engine.cli.show.stress import say_lacking
-from engine.foresight.backtest import TestRecord
+from engine.foresight.backtest import TestRecord, TriggerRecord
 from engine.queries import backtest_questions
 from engine.queries.backtest_questions import AmendmentEffect, Backtest
 from engine.workspace.deal_files import Templates
@@ -89,9 +90,7 @@ def _say_backtest(answer: Backtest) -> None:
         rows = [
             (
                 trigger.trigger,
-                _when(answer, trigger.trigger, trigger.in_effect),
-                str(trigger.false_alarms),
-                trigger.swept.words(),
+                *_trigger_cells(trigger, answer.lacking.why(trigger.trigger)),
             )
             for trigger in answer.triggers
         ]
@@ -110,22 +109,24 @@ def _test_row(answer: Backtest, record: TestRecord) -> tuple[str, ...]:
         record.cured,
         record.changes,
     )
-    when = _when(answer, record.test, record.episodes)
+    # "Never" is said only where the test was determined.
+    when = _spells(record.episodes) or no_date(answer.lacking.why(record.test))
     return (record.test, *(str(count) for count in counts), when, room, record.last_state)
 
 
-def _when(answer: Backtest, name: str, spells: Sequence[tuple[date, date | None]]) -> str:
-    """Return the spells of a test or trigger in words; "never" only where it was determined."""
-    if not spells and name in answer.left_out:
-        return "not determined"
-    return "not decided" if not spells and name in answer.undecided else _spells(spells)
+def _trigger_cells(record: TriggerRecord, why: str | None) -> tuple[str, ...]:
+    """Return what a trigger did; in each cell that nothing is known, if that is so."""
+    spells = _spells(record.in_effect)
+    if why is not None and not spells:
+        return (no_date(why),) * 3
+    return spells or "never", str(record.false_alarms), record.swept.words()
 
 
 def _spells(spells: Sequence[tuple[date, date | None]]) -> str:
     # Three spells fit a cell of the table, and `--json` has all of them.
     shown = [f"{start} to {end or 'the end'}" for start, end in spells[:3]]
     more = [f"and {len(spells) - 3} more"] if len(spells) > 3 else []
-    return ", ".join(shown + more) or "never"
+    return ", ".join(shown + more)
 
 
 def diff(

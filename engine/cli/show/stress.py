@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from engine.basics.happenings import HAPPENING_WORDS, Happening, undecided_words
-from engine.basics.values import counted, listed, printed, printed_apart, weekday_date
+from engine.basics.values import listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
+from engine.events.swept_money import dates_and_money
 from engine.foresight.answers import as_data
 from engine.foresight.stress import PathOutcome
 from engine.queries.foresight_questions import StressAnswer
@@ -70,16 +71,10 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
             )
         yield (f"{subject} {HAPPENING_WORDS[what]}", *cells)
     for clause in dict.fromkeys(amount.clause for outcome in outcomes for amount in outcome.swept):
-        paid = [
-            sum(bool(amount.amount) for amount in outcome.swept if amount.clause == clause)
-            for outcome in outcomes
-        ]
-        sums = [outcome.swept_in_all(clause).words("USD ") for outcome in outcomes]
-        cells = [
-            cell
-            for number, amount in zip(paid, sums, strict=True)
-            for cell in (counted(number, "Payment Dates"), amount)
-        ]
+        cells = []
+        for outcome in outcomes:
+            amounts = [amount.amount for amount in outcome.swept if amount.clause == clause]
+            cells += dates_and_money(amounts, "USD ")
         yield (f"{clause} swept in all", *cells)
 
 
