@@ -20,8 +20,11 @@ from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
 from engine.notices.pdf_objects import (
     BLANK,
+    FILTERED,
+    LARGEST_INSIDE,
     NO_LINE,
     PART,
+    TOO_LONG,
     Inflated,
     NotFollowed,
     Objects,
@@ -30,20 +33,15 @@ from engine.notices.pdf_objects import (
     objects_of,
     tokens,
 )
-from engine.notices.pdf_pages import refuse_other_readings
+from engine.notices.pdf_pages import LONGEST_DRAWN, MOST_PAGES, beside, refuse_other_readings
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
 LARGEST_FILE = 32 * 2**20
-LARGEST_INSIDE = 128 * 2**20
-"""What all streams of a file may hold together."""
 MOST_DOUBTS = 100
 """So many names in the bytes of a file do not stand there by chance."""
-LONGEST_DRAWN = 2**20
-"""Bytes of instructions that are read one by one in a doubt; a page of a notice has a twentieth of it."""
 MOST_ATTACHMENTS = 16
-MOST_PAGES = 100
 PAGES_OF_RESULTS = 4
 """Pages that the results of a deal with very many tests may take; a deal with a dozen needs one or two."""
 
@@ -88,7 +86,7 @@ PAPERS = ((595.2756, 841.8898), (612.0, 792.0))
 """Width and height of A4 and US Letter in points."""
 _NAMED = re.compile(rb"/(" + b"|".join(FOREIGN) + rb")(?!" + PART + rb")")
 """One pass over the bytes: a search for each name costs six times as much."""
-ESCAPED_FILTER = "a filter is named in escapes"
+ESCAPED_FILTER = "a filter is named in escapes, which is not read"
 NOT_INFLATED = "a stream of the file cannot be inflated"
 HIDDEN = "a page draws letters otherwise than filled, as no notice does"
 IMAGE = "a page holds an image among its instructions, as no notice does"
@@ -212,8 +210,7 @@ def _refuse_bombs(data: bytes) -> list[Doubt]:
     """
     for match in _FILTER.finditer(data):
         if _READ.match(match[1]) is None:
-            stated = match[1].strip().partition(b"\n")[0].decode("latin-1")
-            raise VerificationFailed(f"a stream is compressed by {stated}, which is not read")
+            raise VerificationFailed(FILTERED)
     doubts = [*islice(_foreign_in(data), MOST_DOUBTS)]
     if len(doubts) == MOST_DOUBTS:
         raise VerificationFailed(doubts[0].why)
@@ -228,7 +225,7 @@ def _refuse_bombs(data: bytes) -> list[Doubt]:
         # What is read counts like what comes of it: streams that lie in each other are read again and again.
         whole += len(found.inside) + found.read + until - start
         if whole > LARGEST_INSIDE:
-            raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
+            raise VerificationFailed(TOO_LONG)
         doubts += _doubts_of(data, before, match, found, data[start:until])
         before = begins
         if len(doubts) >= MOST_DOUBTS:
@@ -271,8 +268,7 @@ def _foreign_in(data: bytes) -> Iterator[Doubt]:
         if name in FOREIGN:
             yield Doubt(place, _has(FOREIGN[name]))
         elif name in (b"Filter", b"F", b"FFilter"):
-            stated = data[place + 1 : place + 30].split()[0].decode("latin-1")
-            yield Doubt(place, f"{ESCAPED_FILTER}, /{stated}, which is not read")
+            yield Doubt(place, ESCAPED_FILTER)
 
 
 def _has(what: str) -> str:
@@ -315,7 +311,7 @@ def _explained(doubt: Doubt, found: Objects) -> bool:
             return True
         # The objects there were read, and had no such name.
         read = any(start <= doubt.place < end for start, end in found.spans)
-        return read and not doubt.why.startswith((ESCAPED_FILTER, NO_LINE, NOT_INFLATED))
+        return read and doubt.why not in (ESCAPED_FILTER, NO_LINE, NOT_INFLATED)
     if doubt.place in found.drawing:
         return len(doubt.part) <= LONGEST_DRAWN and doubt.why not in _drawn_in(doubt.part)
     return doubt.place in found.streams
@@ -366,7 +362,7 @@ def _refuse_frame(page: PdfPage, number: int) -> None:
 
     count = pdfium.FPDFPage_GetAnnotCount(page)
     if count > (number == 1) or (count and not _is_unseen_field(page)):
-        raise VerificationFailed(f"page {number} has a field or a remark beside its words, as no notice has")
+        raise VerificationFailed(beside(number))
     # The page's own box alone: one reader takes a box of the pages together in its place, and another none.
     box = page.get_mediabox(fallback_ok=False)
     if box is None or not any(

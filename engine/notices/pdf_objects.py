@@ -11,18 +11,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from engine.basics.errors import VerificationFailed
 
 LARGEST_STREAM = 16 * 2**20
-MOST_ENTRIES = 2**20
+LARGEST_INSIDE = 128 * 2**20
+"""What all streams of a file may hold together."""
+TOO_LONG = f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together"
+MOST_ENTRIES = 2**18
+"""Places of objects that all cross references name; those of a notice of a hundred pages are half as many."""
 MOST_TOKENS = 2**20
 """What is read of all objects: a notice's have a twentieth of it."""
 MOST_SECTIONS = 50
 """Sections of cross references that are followed; a signed notice has two."""
 DEEPEST = 60
 NO_LINE = "a stream does not begin on a line of its own"
+FILTERED = "a stream is compressed otherwise than once by FlateDecode, which is not read"
+UNREAD = "an object of the file cannot be read"
+NOT_LISTED = "the file's cross references cannot be read"
+NO_OBJECT = "the file's cross references lead to no object"
+NOT_PACKED = "an object of the file is not where it should be"
 
 BLANK = rb"[\0\t\n\f\r ]"
 PART = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
@@ -32,7 +41,7 @@ _TOKEN = re.compile(
 )
 _IN_TEXT = re.compile(rb"\\.|[()]", re.DOTALL)
 _BEGINS = re.compile(rb"stream\r?\n")
-_VALUE = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)|true|false|null")
+_VALUE = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)|true|false")
 _HEXADECIMAL = re.compile(rb"<(?:[0-9A-Fa-f]|" + BLANK + rb")*+>")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _HEAD = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\Z")
@@ -206,7 +215,7 @@ class _Values:
                 items.append(self._plain_value(token))
             if not above:
                 return items[0], end
-        raise NotFollowed("an object of the file cannot be read")
+        raise NotFollowed(UNREAD)
 
     def _plain_value(self, token: bytes) -> Any:
         if token[:1] == b"/":
@@ -218,8 +227,10 @@ class _Values:
             raise NotFollowed("a text of the file is not hexadecimal")
         if token.isdigit():
             return int(token)
+        if token == b"null":
+            return None
         if token[:1] not in (b"<", b"(") and not _VALUE.fullmatch(token):
-            raise NotFollowed("an object of the file cannot be read")
+            raise NotFollowed(UNREAD)
         return token
 
     def _dictionary(self, items: list[Any]) -> dict[bytes, Any]:
@@ -234,6 +245,17 @@ class _Values:
 
 def _without_escape(found: re.Match[bytes]) -> bytes:
     return bytes.fromhex(found[1].decode())
+
+
+def _whole(token: bytes) -> int:
+    if not token.isdigit():
+        raise NotFollowed(NOT_LISTED)
+    return int(token)
+
+
+def _are_whole(values: Any) -> TypeGuard[list[int]]:
+    """Return whether this is a list of whole numbers, none of which is negative."""
+    return isinstance(values, list) and all(isinstance(one, int) for one in values)
 
 
 def _references(value: Any) -> Iterator[int]:
@@ -255,7 +277,8 @@ class Reading:
         self.data, self.values = data, _Values()
         self.found = Objects(self.values.names)
         self.read: dict[int, tuple[Any, int]] = {}
-        self.looked = self.unpacked = 0
+        self.looked = self.unpacked = self.whole = self.listed = 0
+        self.inside: dict[tuple[int, int, bool], bytes] = {}
         self.known: dict[int, list[tuple[Any, int | None]]] = {}
         self.packed: dict[int, _Packed] = {}
         self.newest: dict[int, tuple[int, int]] = {}
@@ -278,6 +301,8 @@ class Reading:
             entries, about = self._section(place)
             self.root = self.root or about.get(b"Root")
             place = about.get(b"Prev")
+            if not isinstance(place, int | None):
+                raise NotFollowed(NOT_LISTED)
             for number, kind, one in entries:
                 self.newest.setdefault(number, (kind, one))
                 if kind == 1:
@@ -327,24 +352,38 @@ class Reading:
             about, start = self._object(place, None)
             return list(self._packed_entries(about, start)), about
         entries: list[tuple[int, int, int]] = []
-        reading = tokens(self.data, at)
-        while (token := next(reading))[0] != b"trailer":
-            first, count = int(token[0]), int(next(reading)[0])
+        reading, none = tokens(self.data, at), (b"", 0)
+        while (token := next(reading, none))[0] != b"trailer":
+            first, count = _whole(token[0]), _whole(next(reading, none)[0])
+            self._list(count)
             for number in range(first, first + count):
-                (one, _), _, (used, _) = islice(reading, 3)
-                entries.append((number, int(used == b"n"), int(one)))
+                one, generation, used = (next(reading, none)[0] for _ in range(3))
+                if not generation.isdigit() or used not in (b"n", b"f"):
+                    raise NotFollowed(NOT_LISTED)
+                entries.append((number, int(used == b"n"), _whole(one)))
         about, end = self.values.read(self.data, token[1])
+        if not isinstance(about, dict):
+            raise NotFollowed(NOT_LISTED)
         self.found.spans.append((place, end))
         return entries, about
 
-    def _packed_entries(self, about: dict[bytes, Any], start: int) -> Iterator[tuple[int, int, int]]:
-        if about[b"Type"] != b"XRef" or b"DecodeParms" in about:
-            raise NotFollowed("the file's cross references cannot be read")
-        data, (kind, place, other) = self.plain(about, start), about[b"W"]
-        ranges, row = about.get(b"Index", [0, about[b"Size"]]), kind + place + other
-        count = sum(ranges[1::2])
-        if count > MOST_ENTRIES:
+    def _list(self, count: int) -> None:
+        """Refuse more cross references than are followed, those of all revisions together."""
+        self.listed += count
+        if self.listed > MOST_ENTRIES:
             raise NotFollowed("the file has more cross references than are followed")
+
+    def _packed_entries(self, about: Any, start: int) -> Iterator[tuple[int, int, int]]:
+        stated = about if start else {}
+        ranges, widths = stated.get(b"Index"), stated.get(b"W")
+        ranges = [0, stated.get(b"Size")] if ranges is None else ranges
+        if stated.get(b"Type") != b"XRef" or not _are_whole(ranges) or not _are_whole(widths):
+            raise NotFollowed(NOT_LISTED)
+        if len(widths) != 3 or len(ranges) % 2 or b"DecodeParms" in about:
+            raise NotFollowed(NOT_LISTED)
+        self._list(count := sum(ranges[1::2]))
+        data, (kind, place, other) = self.plain(about, start), widths
+        row = kind + place + other
         if kind > 1 or not place or count * row > len(data):
             raise NotFollowed("the file's cross references end too early")
         numbers = chain.from_iterable(
@@ -362,25 +401,27 @@ class Reading:
         """
         if place in self.read:
             return self.read[place]
-        (own, _), _, (begun, at) = islice(tokens(self.data, place), 3)
-        if begun != b"obj":
-            raise NotFollowed("the file's cross references lead to no object")
+        head = [*islice(tokens(self.data, min(place, len(self.data))), 3)]
+        if len(head) < 3 or not (head[0][0].isdigit() and head[1][0].isdigit() and head[2][0] == b"obj"):
+            raise NotFollowed(NO_OBJECT)
+        own, at = head[0][0], head[2][1]
         if number not in (None, int(own)):
             raise NotFollowed("the file's cross references lead to another object than they name")
         value, end = self.values.read(self.data, at)
-        after, last = next(tokens(self.data, end))
+        after, last = next(tokens(self.data, end), (b"", end))
         start = 0
-        if after == b"stream":
-            match = _BEGINS.match(self.data, last - len(after))
-            length = value[b"Length"]
+        if after == b"stream" and isinstance(value, dict):
+            match, length = _BEGINS.match(self.data, last - len(after)), value.get(b"Length")
             if match is None:
                 raise NotFollowed(NO_LINE)
             if not isinstance(length, int):
                 raise NotFollowed("a stream does not say how long it is")
             start = match.end()
-            after, last = next(tokens(self.data, start + length))
+            after, last = next(tokens(self.data, min(start + length, len(self.data))), (b"", 0))
             if after != b"endstream":
                 raise NotFollowed("a stream of the file is longer than it says")
+            if value.get(b"Filter", b"FlateDecode") not in (b"FlateDecode", [b"FlateDecode"]):
+                raise NotFollowed(FILTERED)
             self.found.streams[start] = start + length
             if value.get(b"Subtype") == b"Form":
                 self.found.drawing.add(start)
@@ -396,11 +437,13 @@ class Reading:
 
     def _packed(self, about: dict[bytes, Any], start: int) -> _Packed:
         """Return a stream of objects, and the number of each with the place where it begins."""
-        data, first = self.plain(about, start), about[b"First"]
+        data, first, many = self.plain(about, start), about.get(b"First"), about.get(b"N")
         self.unpacked += len(data)
+        if not isinstance(first, int) or not isinstance(many, int):
+            raise NotFollowed(NOT_PACKED)
         written = data[:first].split()
-        if not b"".join(written).isdigit() or len(written) != 2 * about[b"N"]:
-            raise NotFollowed("an object of the file is not where it should be")
+        if not b"".join(written).isdigit() or len(written) != 2 * many:
+            raise NotFollowed(NOT_PACKED)
         places = dict(zip(map(int, written[::2]), map(int, written[1::2]), strict=True))
         if 2 * len(places) != len(written):
             raise NotFollowed("a stream of objects holds one of them twice")
@@ -413,11 +456,19 @@ class Reading:
             raise NotFollowed("objects of the file lie in each other")
 
     def plain(self, about: dict[bytes, Any], start: int) -> bytes:
-        """Return what a stream holds, inflated if it is compressed."""
-        raw = self.data[start : start + about[b"Length"]]
-        if b"Filter" not in about:
-            return raw
-        return inflated(memoryview(raw)).inside
+        """Return what a stream holds, inflated if it is compressed.
+
+        Each stream is read once and counted. Raises NotFollowed if all of them are too long together.
+        """
+        packed, end = b"Filter" in about, start + about[b"Length"]
+        if (start, end, packed) not in self.inside:
+            raw = self.data[start:end]
+            found = inflated(memoryview(raw)).inside if packed else raw
+            self.whole += len(raw) + len(found)
+            if self.whole > LARGEST_INSIDE:
+                raise NotFollowed(TOO_LONG)
+            self.inside[start, end, packed] = found
+        return self.inside[start, end, packed]
 
     def _instructions(self) -> None:
         """Note where the instructions begin that a reader may draw."""

@@ -5,16 +5,27 @@ A file can be written so that one reader shows another page than the next.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.basics.errors import VerificationFailed
 from engine.notices.pdf_objects import NotFollowed, Reading, Reference, tokens
 
+MOST_PAGES = 100
 MOST_PARTS = 8
 """Streams of instructions of a page; a notice has one. A stream that is named often is drawn as often."""
 DEEPEST = 40
-MOST_DRAWN = 100_000
-"""Parts that a page draws; a notice draws some twenty. Parts that draw each other are soon very many."""
+MOST_WITHIN = 11
+"""Parts of a page that lie in each other; those of a notice do not."""
+MOST_DRAWN = 2**22
+"""Bytes of instructions that a page draws; a notice's draws a twentieth of it.
+
+Those of a part count for each call. Parts that draw each other are soon very many.
+"""
+EACH_PART = 64
+"""Bytes that a part counts beside its instructions: a reader keeps something for every part that it draws."""
+LONGEST_DRAWN = 2**20
+"""Bytes of instructions that are read one by one; all parts of a notice together have a fiftieth of it."""
+NOT_THERE = "the file's pages are not where they should be"
 
 
 def refuse_other_readings(data: bytes) -> None:
@@ -27,20 +38,31 @@ def refuse_other_readings(data: bytes) -> None:
     """
     try:
         reading = Reading(data)
-        root, parts_drawn = _dictionary(reading, reading.root), Drawn(reading)
-        for number, page in enumerate(_pages(reading, root.get(b"Pages"), 0), 1):
+        root, pages, drawn = _dictionary(reading, reading.root), Pages(reading), Drawn(reading)
+        pages.add(root.get(b"Pages"))
+        for number, page in enumerate(pages.found, 1):
             if b"Resources" not in page:
                 raise VerificationFailed(f"page {number} has no resources of its own")
             parts, _ = _resolved(reading, page.get(b"Contents"))
             if isinstance(parts, list) and len(parts) > MOST_PARTS:
                 raise VerificationFailed(f"page {number} is drawn by more than {MOST_PARTS} streams")
             named = parts if isinstance(parts, list) else [page.get(b"Contents")]
-            drawn = parts_drawn.by([_resolved(reading, one) for one in named], page[b"Resources"])
-            if drawn > MOST_DRAWN:
-                raise VerificationFailed(f"page {number} draws more than {MOST_DRAWN:,} parts")
+            whole = drawn.by([_resolved(reading, one) for one in named], page[b"Resources"])
+            if whole.length > MOST_DRAWN:
+                raise VerificationFailed(
+                    f"page {number} draws more than {MOST_DRAWN:,} bytes of instructions"
+                )
+            # One reader takes such a thing for nothing, and another shows what it names.
+            if not isinstance(_resolved(reading, page.get(b"Annots"))[0], list | None):
+                raise VerificationFailed(beside(number))
         _read(reading, [value for name, value in root.items() if name != b"StructTreeRoot"])
     except NotFollowed as error:
         raise VerificationFailed(str(error)) from error
+
+
+def beside(number: int) -> str:
+    """Return why a page is refused on which something stands beside its words."""
+    return f"page {number} has a field or a remark beside its words, as no notice has"
 
 
 def _resolved(reading: Reading, value: Any) -> tuple[Any, int | None]:
@@ -50,63 +72,114 @@ def _resolved(reading: Reading, value: Any) -> tuple[Any, int | None]:
 def _dictionary(reading: Reading, value: Any) -> dict[bytes, Any]:
     found, _ = _resolved(reading, value)
     if not isinstance(found, dict):
-        raise NotFollowed("the file's pages are not where they should be")
+        raise NotFollowed(NOT_THERE)
     return found
 
 
-def _pages(reading: Reading, value: Any, depth: int) -> list[dict[bytes, Any]]:
-    """Return the pages under a node of their tree, in their order."""
-    node = _dictionary(reading, value)
-    kids, _ = _resolved(reading, node.get(b"Kids"))
-    # Of a page that has pages, one reader shows the page and another its pages.
-    if depth > DEEPEST or (node.get(b"Type") == b"Pages") != isinstance(kids, list):
-        raise NotFollowed("a page of the file has pages of its own")
-    if not isinstance(kids, list):
-        return [node]
-    return [page for kid in kids for page in _pages(reading, kid, depth + 1)]
+class Pages:
+    """The pages of a file in their order, found in one walk through their tree.
+
+    Each node says how many pages are under it, and some readers look for a page by these numbers.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading, self.found, self.seen = reading, list[dict[bytes, Any]](), set[int]()
+
+    def add(self, value: Any, depth: int = 0) -> None:
+        """Add the pages under a node. Raises NotFollowed."""
+        if not isinstance(value, Reference):
+            raise NotFollowed(NOT_THERE)
+        # Within the walk: 30 nodes that name the next one twice lead to a billion pages.
+        if value.number in self.seen:
+            raise NotFollowed("the file's pages name one of their objects twice")
+        if depth > DEEPEST:
+            raise NotFollowed("the file's pages are nested too deep")
+        self.seen.add(value.number)
+        node, before = _dictionary(self.reading, value), len(self.found)
+        kids, _ = _resolved(self.reading, node.get(b"Kids"))
+        # Of a page that has pages, one reader shows the page and another its pages.
+        if (node.get(b"Type") == b"Pages") != isinstance(kids, list):
+            raise NotFollowed("a page of the file has pages of its own")
+        if not isinstance(kids, list):
+            self.found.append(node)
+            if len(self.found) > MOST_PAGES:
+                raise NotFollowed(f"more than {MOST_PAGES} pages")
+            return
+        for kid in kids:
+            self.add(kid, depth + 1)
+        if _resolved(self.reading, node.get(b"Count"))[0] != len(self.found) - before:
+            raise NotFollowed("the file has another number of pages than it says")
+
+
+class Whole(NamedTuple):
+    """What instructions draw at most, if each call draws the part that draws most.
+
+    Attributes:
+        length: in bytes of instructions.
+        within: how many parts lie in each other.
+    """
+
+    length: int
+    within: int
 
 
 class Drawn:
-    """How many parts are drawn at most, if each call draws the part that draws most."""
+    """What the instructions of pages draw, with their parts."""
 
     def __init__(self, reading: Reading) -> None:
-        self.reading, self.known = reading, dict[int, int]()
+        self.reading, self.known = reading, dict[int, Whole]()
+        self.length = 0
+        """The bytes of all parts together, each counted once."""
 
-    def by(self, instructions: list[tuple[Any, int | None]], resources: Any) -> int:
-        """Return how many parts instructions draw with these resources. Raises NotFollowed."""
-        parts = _dictionary(self.reading, resources).get(b"XObject", {})
-        most = max(map(self._part, _dictionary(self.reading, parts).values()), default=0)
-        if not most:
-            return 0
-        calls = (self.reading.plain(about, start).count(b"Do") for about, start in instructions if start)
-        return sum(calls) * most
+    def by(self, instructions: list[tuple[Any, int | None]], resources: Any, within: int = 0) -> Whole:
+        """Return what instructions draw with these resources. Raises NotFollowed.
 
-    def _part(self, part: Any) -> int:
+        Args:
+            instructions: the dictionary of each stream, and where it begins.
+            resources: what they name their parts in.
+            within: in how many parts they lie themselves.
+        """
+        named = _dictionary(self.reading, _dictionary(self.reading, resources).get(b"XObject", {}))
+        parts = [self._part(part, within + 1) for part in named.values()]
+        written = [self.reading.plain(about, start) for about, start in instructions if start]
+        calls = sum(one.count(b"Do") for one in written) if parts else 0
+        return Whole(
+            sum(map(len, written)) + calls * max((part.length for part in parts), default=0),
+            max((part.within for part in parts), default=0),
+        )
+
+    def _part(self, part: Any, within: int) -> Whole:
         if not isinstance(part, Reference):
-            raise NotFollowed("the file's pages are not where they should be")
+            raise NotFollowed(NOT_THERE)
+        known = self.known.get(part.number, Whole(0, 1))
+        if within + known.within > MOST_WITHIN + 1:
+            raise NotFollowed("the drawings of a page are nested too deep")
         if part.number not in self.known:
-            self.known[part.number] = (
-                MOST_DRAWN + 1
-            )  # until it is known: one that draws itself draws too many
+            # Until it is known: one that draws itself draws too much.
+            self.known[part.number] = Whole(MOST_DRAWN + 1, 1)
             about, start = self.reading.value(part.number)
-            if not isinstance(about, dict):
-                raise NotFollowed("the file's pages are not where they should be")
-            drawn = 0
+            if start is None:
+                raise NotFollowed(NOT_THERE)
+            drawn = Whole(0, 0)
             if about.get(b"Subtype") != b"Image":
-                drawn = self.by([(about, start)], about.get(b"Resources"))
+                drawn = self.by([(about, start)], about.get(b"Resources"), within)
                 self._refuse_of_the_page(about, start)
-            self.known[part.number] = 1 + drawn
+            self.known[part.number] = Whole(EACH_PART + drawn.length, 1 + drawn.within)
         return self.known[part.number]
 
-    def _refuse_of_the_page(self, about: dict[bytes, Any], start: int | None) -> None:
+    def _refuse_of_the_page(self, about: dict[bytes, Any], start: int) -> None:
         """Refuse a part that draws what its own resources do not name.
 
         PDFium takes it from the page's resources, where the part itself may be: 2 KB then filled 22 GB.
         """
+        instructions = self.reading.plain(about, start)
+        self.length += len(instructions)
+        if self.length > LONGEST_DRAWN:
+            raise NotFollowed(f"the parts of the pages have more than {LONGEST_DRAWN:,} bytes together")
         own, _ = _resolved(self.reading, _dictionary(self.reading, about[b"Resources"]).get(b"XObject", {}))
-        before = b""
-        for token, _ in tokens(self.reading.plain(about, start)) if start else ():
-            if token == b"Do" and before not in {b"/" + name for name in own}:
+        named, before = {b"/" + name for name in own}, b""
+        for token, _ in tokens(instructions):
+            if token == b"Do" and before not in named:
                 raise NotFollowed("a part of a page draws what its own resources do not name")
             before = token
 

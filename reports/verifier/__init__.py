@@ -10,6 +10,7 @@ from importlib.resources import files
 PARTS = (
     "bytes",
     "log",
+    "pdf_values",
     "pdf",
     "seal",
     "time",

@@ -1,6 +1,5 @@
 // A notice's PDF, read by itself: cross references, object streams, attachments, and the text of each page in the order in which it is drawn.
-const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 20, MOST_PARTS = 8, MOST_DRAWN = 100000;
-const SPACE = new Set([0, 9, 10, 12, 13, 32]), ENDS = new Set([...SPACE, ...[..."()<>[]{}/%"].map((one) => one.charCodeAt(0))]);
+const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 18, MOST_PARTS = 8, DEEPEST = 40, MOST_WITHIN = 11, MOST_DRAWN = 2 ** 22, EACH_PART = 64, LONGEST_DRAWN = 2 ** 20;
 
 // Width and height of A4 and US Letter in points.
 const PAPERS = [[595.2756, 841.8898], [612, 792]];
@@ -15,126 +14,11 @@ const has = (what) => `the file has ${what}, as no notice has`;
 // Under these names a reader finds instructions, whatever their stream says of itself: those of a page, of a pattern, of a field or a remark, and of a mask.
 const DRAWS = new Set(["Contents", "Pattern", "AP", "G"]);
 const IMAGE = "a page holds an image among its instructions, as no notice does", HIDDEN = "a page draws letters otherwise than filled, as no notice does";
-const UNREAD = "an object of the file cannot be read", NOT_THERE = "the file's pages are not where they should be";
-class Name { constructor(text) { this.text = text; } }
-class Ref { constructor(number) { this.number = number; } }
-class Command { constructor(text) { this.text = text; } }
-class Str { constructor(bytes) { this.bytes = bytes; } }
-
-// Reads the objects of PDF (ISO 32000, 7.3) one after the other.
-class Reader {
-  constructor(bytes, at = 0) { this.bytes = bytes; this.at = at; }
-  space() {
-    for (;;) {
-      while (SPACE.has(this.bytes[this.at])) this.at += 1;
-      if (this.bytes[this.at] !== 37) return;
-      while (this.at < this.bytes.length && this.bytes[this.at] !== 10 && this.bytes[this.at] !== 13) this.at += 1;
-    }
-  }
-  word() { const from = this.at; while (this.at < this.bytes.length && !ENDS.has(this.bytes[this.at])) this.at += 1; return latin1(this.bytes.subarray(from, this.at)); }
-  next(depth = 0) {
-    need(depth < 60, "the file's objects are nested too deep");
-    this.space();
-    const byte = this.bytes[this.at];
-    if (byte === undefined) return undefined;
-    if (byte === 47) { this.at += 1; return new Name(this.word().replace(/#([0-9A-Fa-f]{2})/g, (_, two) => String.fromCharCode(parseInt(two, 16)))); }
-    if (byte === 40) return this.literal();
-    if (byte === 60 && this.bytes[this.at + 1] === 60) return this.dictionary(depth);
-    if (byte === 60) return this.hexadecimal();
-    if (byte === 91) return this.list(depth);
-    if (byte === 93 || byte === 125 || byte === 123) { this.at += 1; return new Command(String.fromCharCode(byte)); }
-    if (byte === 62) { need(this.bytes[this.at + 1] === 62, UNREAD); this.at += 2; return new Command(">>"); }
-    const word = this.word();
-    need(word !== "", "the file holds a byte that no object begins with");
-    if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(word)) return this.number(word);
-    return word === "true" ? true : word === "false" ? false : word === "null" ? null : new Command(word);
-  }
-  number(word) {
-    if (!/^\d+$/.test(word)) return Number(word);
-    const match = /^\s+(\d+)\s+R(?![A-Za-z0-9])/.exec(latin1(this.bytes.subarray(this.at, this.at + 24)));
-    if (!match) return Number(word);
-    this.at += match[0].length;
-    return new Ref(Number(word));
-  }
-  // What stands in instructions, one after the other, however they are damaged; a text is `(`, whatever it holds.
-  *tokens() {
-    for (;;) {
-      this.space();
-      const from = this.at, byte = this.bytes[from];
-      if (byte === undefined) return;
-      if (!ENDS.has(byte)) { yield this.word(); continue; }
-      this.at += 1;
-      if (byte === 47) yield `/${this.word()}`;
-      else if (byte === 40) { if (!this.pastLiteral()) return; yield "("; }
-      else {
-        if (byte === 60 && this.bytes[this.at] !== 60) { let end = this.at; while (end < this.bytes.length && this.bytes[end] !== 60 && this.bytes[end] !== 62) end += 1; if (this.bytes[end] === 62) this.at = end + 1; }
-        yield String.fromCharCode(byte);
-      }
-    }
-  }
-  pastLiteral() {
-    for (let depth = 1; depth > 0; this.at += 1) {
-      const byte = this.bytes[this.at];
-      if (byte === undefined) return false;
-      if (byte === 92) this.at += 1;
-      else depth += byte === 40 ? 1 : byte === 41 ? -1 : 0;
-    }
-    return true;
-  }
-  literal() {
-    const out = [];
-    let depth = 0;
-    for (;;) {
-      const byte = this.bytes[this.at++];
-      need(byte !== undefined, "a text of the file does not end");
-      if (byte === 92) {
-        const next = this.bytes[this.at++], octal = /^[0-7]{1,3}/.exec(latin1(this.bytes.subarray(this.at - 1, this.at + 2)));
-        if (octal) { this.at += octal[0].length - 1; out.push(parseInt(octal[0], 8) & 255); }
-        else if (next === 13) { if (this.bytes[this.at] === 10) this.at += 1; }
-        else if (next !== 10) out.push({ 110: 10, 114: 13, 116: 9, 98: 8, 102: 12 }[next] ?? next);
-        continue;
-      }
-      if (byte === 40) { if (depth > 0) out.push(byte); depth += 1; }
-      else if (byte === 41) { depth -= 1; if (depth === 0) return new Str(Uint8Array.from(out)); out.push(byte); }
-      else out.push(byte);
-    }
-  }
-  hexadecimal() {
-    const end = this.bytes.indexOf(62, this.at);
-    need(end > 0, "a text of the file does not end");
-    const digits = latin1(this.bytes.subarray(this.at + 1, end)).replace(/\s/g, "");
-    need(/^[0-9A-Fa-f]*$/.test(digits), "a text of the file is not hexadecimal");
-    this.at = end + 1;
-    return new Str(fromHex(digits.length % 2 ? `${digits}0` : digits));
-  }
-  list(depth) {
-    this.at += 1;
-    const found = [];
-    for (;;) {
-      const one = this.next(depth + 1);
-      need(one !== undefined, "a list of the file does not end");
-      if (one instanceof Command && one.text === "]") return found;
-      need(!(one instanceof Command), UNREAD);
-      found.push(one);
-    }
-  }
-  dictionary(depth) {
-    this.at += 2;
-    const found = new Map();
-    for (;;) {
-      const key = this.next(depth + 1);
-      need(key !== undefined, "a dictionary of the file does not end");
-      if (key instanceof Command && key.text === ">>") return found;
-      need(key instanceof Name && !found.has(key.text), "a dictionary of the file says a name twice, or something else than a name");
-      const value = this.next(depth + 1);
-      need(!(value instanceof Command), UNREAD);
-      found.set(key.text, value);
-    }
-  }
-}
-
+const NOT_THERE = "the file's pages are not where they should be", TOO_DEEP = "the drawings of a page are nested too deep";
+const FILTERED = "a stream is compressed otherwise than once by FlateDecode, which is not read", NOT_LISTED = "the file's cross references cannot be read";
+const NO_OBJECT = "the file's cross references lead to no object", NOT_PACKED = "an object of the file is not where it should be";
 class Pdf {
-  constructor(bytes) { this.bytes = bytes; this.places = new Map(); this.revisions = new Map(); this.holders = new Set(); this.sections = []; this.read = new Map(); this.known = new Map(); this.streams = new Map(); this.inside = 0; }
+  constructor(bytes) { this.bytes = bytes; this.places = new Map(); this.revisions = new Map(); this.holders = new Set(); this.sections = []; this.read = new Map(); this.known = new Map(); this.streams = new Map(); this.plain = new Map(); this.inside = this.listed = this.looked = this.unpacked = 0; }
 
   static async open(bytes) {
     need(bytes.length <= LARGEST_FILE, `the file has more than ${LARGEST_FILE.toLocaleString("en")} bytes`);
@@ -148,7 +32,8 @@ class Pdf {
       const about = await file.references(place);
       for (const [name, what] of FOREIGN) need(!about.has(name), has(what));
       file.sections.push(about);
-      place = about.get("Prev");
+      place = about.get("Prev") ?? undefined;
+      need(place === undefined || isWhole(place), NOT_LISTED);
     }
     return file;
   }
@@ -158,18 +43,19 @@ class Pdf {
     if (!this.places.has(number)) this.places.set(number, kind === 0 ? null : { kind, one });
     if (kind === 1) this.revisions.set(number, (this.revisions.get(number) ?? new Set()).add(one));
     else if (kind === 2) this.holders.add(one);
-    need(this.places.size <= MOST_ENTRIES, "the file has more cross references than are followed");
   }
+  list(count) { this.listed += count; need(this.listed <= MOST_ENTRIES, "the file has more cross references than are followed"); }
   async references(place) {
-    const reader = new Reader(this.bytes, place), first = reader.next();
+    const reader = new Reader(this.bytes, place, true), first = reader.next();
     if (first instanceof Command && first.text === "xref") return this.table(reader);
-    need(typeof first === "number", "the file's cross references lead to no object");
-    const stream = this.indirect(place), { dictionary } = stream, data = await this.data(stream);
-    const widths = dictionary.get("W"), index = dictionary.get("Index") ?? [0, dictionary.get("Size")], row = widths[0] + widths[1] + widths[2];
+    const stream = this.indirect(place), dictionary = stream?.dictionary ?? new Map(), widths = dictionary.get("W"), index = dictionary.get("Index") ?? [0, dictionary.get("Size")];
+    need(dictionary.get("Type")?.text === "XRef" && areWhole(widths) && widths.length === 3 && areWhole(index) && index.length % 2 === 0, NOT_LISTED);
+    this.list(index.reduce((sum, many, n) => sum + (n % 2 ? many : 0), 0));
+    const data = await this.data(stream), row = widths[0] + widths[1] + widths[2];
     let at = 0;
     for (let n = 0; n < index.length; n += 2) {
+      need(widths[0] <= 1 && widths[1] > 0 && at + index[n + 1] * row <= data.length, "the file's cross references end too early");
       for (let number = index[n]; number < index[n] + index[n + 1]; number += 1, at += row) {
-        need(widths[0] <= 1 && widths[1] > 0 && at + row <= data.length, "the file's cross references end too early");
         const field = (from, width) => { let value = 0; for (let k = 0; k < width; k += 1) value = value * 256 + data[from + k]; return value; };
         this.noted(number, widths[0] === 0 ? 1 : field(at, widths[0]), field(at + widths[0], widths[1]));
       }
@@ -177,14 +63,18 @@ class Pdf {
     return dictionary;
   }
   table(reader) {
+    const whole = (found) => { need(isWhole(found), NOT_LISTED); return found; };
     for (;;) {
       const first = reader.next();
-      if (first instanceof Command && first.text === "trailer") return reader.next();
-      const count = reader.next();
+      if (first instanceof Command && first.text === "trailer") { const about = reader.next(); need(about instanceof Map, NOT_LISTED); return about; }
+      const from = whole(first), count = whole(reader.next());
+      this.list(count);
       for (let n = 0; n < count; n += 1) {
-        const place = reader.next();
-        reader.next();
-        this.noted(first + n, reader.next().text === "n" ? 1 : 0, place);
+        const place = whole(reader.next());
+        whole(reader.next());
+        const used = reader.next()?.text;
+        need(used === "n" || used === "f", NOT_LISTED);
+        this.noted(from + n, used === "n" ? 1 : 0, place);
       }
     }
   }
@@ -197,17 +87,24 @@ class Pdf {
     return value;
   }
   parsed(place) {
-    const reader = new Reader(this.bytes, place), said = reader.next();
-    need(typeof said === "number" && typeof reader.next() === "number" && reader.next()?.text === "obj", "the file's cross references lead to no object");
-    const value = reader.next();
+    const reader = new Reader(this.bytes, place, true), said = reader.next();
+    need(isWhole(said) && isWhole(reader.next()) && reader.next()?.text === "obj", NO_OBJECT);
+    const value = reader.value();
     reader.space();
     const after = reader.word();
     need(after === "endobj" || (after === "stream" && value instanceof Map), "an object of the file does not end");
-    if (after === "endobj") return { said, value };
+    if (after === "endobj") { this.count(reader.at - place); return { said, value }; }
     if (this.bytes[reader.at] === 13) reader.at += 1;
     need(this.bytes[reader.at] === 10, "a stream does not begin on a line of its own");
-    return { said, value: { dictionary: value, at: reader.at + 1 } };
+    const at = reader.at + 1, length = value.get("Length"), end = new Reader(this.bytes, at + length);
+    need(isWhole(length), "a stream does not say how long it is");
+    end.space();
+    need(end.word() === "endstream", "a stream of the file is longer than it says");
+    this.count(end.at - place);
+    return { said, value: { dictionary: value, at, length } };
   }
+  // Refuses objects that lie in each other, of which a short file could hold very many.
+  count(length) { this.looked += length; need(this.looked <= 2 * (this.bytes.length + this.unpacked), "objects of the file lie in each other"); }
   async get(value) {
     if (!(value instanceof Ref)) return value;
     if (!this.known.has(value.number)) {
@@ -218,39 +115,42 @@ class Pdf {
   }
   async packed(holder, number) {
     const found = (await this.packedIn(await this.get(new Ref(holder)))).findLast(([one]) => one === number);
-    need(found, "an object of the file is not where it should be");
+    need(found, NOT_PACKED);
     return found[1];
   }
   // Every object in a stream of objects, with its number.
   async packedIn(stream) {
     need(stream.dictionary.get("Type")?.text === "ObjStm", "objects lie in a stream that is not for objects");
-    if (!this.streams.has(stream.at)) {
-      const data = await this.data(stream), heads = new Reader(data), found = [], there = new Set();
-      for (let n = 0; n < stream.dictionary.get("N"); n += 1) {
-        const number = heads.next(), place = heads.next();
-        need(typeof place === "number", "an object of the file is not where it should be");
+    if (!this.streams.has(stream)) {
+      const data = await this.data(stream), first = stream.dictionary.get("First"), many = stream.dictionary.get("N"), found = [], there = new Set();
+      need(areWhole([first, many]), NOT_PACKED);
+      const heads = latin1(data.subarray(0, first)).split(/[\t-\r ]+/).filter(Boolean);
+      need(heads.length > 0 && heads.length === 2 * many && heads.every((one) => /^\d+$/.test(one)), NOT_PACKED);
+      this.unpacked += data.length;
+      for (let n = 0; n < heads.length; n += 2) {
+        const number = Number(heads[n]), place = Number(heads[n + 1]), reader = new Reader(data, first + place);
         need(!there.has(number), "a stream of objects holds one of them twice");
         there.add(number);
-        found.push([number, new Reader(data, stream.dictionary.get("First") + place).next()]);
+        found.push([number, reader.value()]);
+        this.count(reader.at - first - place);
       }
-      this.streams.set(stream.at, found);
+      this.streams.set(stream, found);
     }
-    return this.streams.get(stream.at);
+    return this.streams.get(stream);
   }
+  // What a stream holds, which is read once.
   async data(stream) {
-    const length = await this.get(stream.dictionary.get("Length")), raw = this.bytes.subarray(stream.at, stream.at + length), after = new Reader(this.bytes, stream.at + length);
-    after.space();
-    need(after.word() === "endstream", "a stream of the file is longer than it says");
-    need(!stream.dictionary.has("DecodeParms"), has(FOREIGN.find(([name]) => name === "DecodeParms")[1]));
-    let filter = await this.get(stream.dictionary.get("Filter"));
-    if (Array.isArray(filter)) { need(filter.length === 1, "a stream is compressed twice, which is not read"); [filter] = filter; }
-    const alone = filter === undefined || filter === null;
-    need(alone || filter.text === "FlateDecode", `a stream is compressed by ${filter?.text}, which is not read`);
-    const plain = alone ? raw : await inflated(raw, LARGEST_STREAM);
-    // What is read counts like what comes of it: streams that lie in each other are read again and again.
-    this.inside += raw.length + plain.length;
-    need(this.inside <= LARGEST_INSIDE, `the file's streams are longer than ${LARGEST_INSIDE.toLocaleString("en")} bytes together`);
-    return plain;
+    if (!this.plain.has(stream)) {
+      const { dictionary, at, length } = stream, raw = this.bytes.subarray(at, at + length);
+      need(!dictionary.has("DecodeParms"), has(FOREIGN.find(([name]) => name === "DecodeParms")[1]));
+      const said = dictionary.get("Filter"), filter = Array.isArray(said) && said.length === 1 ? said[0] : said, packed = dictionary.has("Filter");
+      need(!packed || (filter instanceof Name && filter.text === "FlateDecode" && !filter.escaped), FILTERED);
+      const plain = packed ? await inflated(raw, LARGEST_STREAM) : raw;
+      this.inside += raw.length + plain.length;
+      need(this.inside <= LARGEST_INSIDE, `the file's streams are longer than ${LARGEST_INSIDE.toLocaleString("en")} bytes together`);
+      this.plain.set(stream, plain);
+    }
+    return this.plain.get(stream);
   }
   async dictionary(value) { const found = await this.get(value); return found instanceof Map ? found : found?.dictionary ?? new Map(); }
 
@@ -271,47 +171,79 @@ class Pdf {
     await walk(names, 0);
     return found;
   }
-  async pages() {
-    const found = [], known = new Map();
-    const walk = async (node, depth) => {
-      need(depth < 40 && found.length <= MOST_PAGES, `more than ${MOST_PAGES} pages`);
-      const page = await this.dictionary(node), kids = await this.get(page.get("Kids")), number = found.length + 1;
+  // The pages in their order. Within the walk all is refused that would make it long: 30 nodes that name the next one twice lead to a billion pages.
+  async nodes() {
+    const found = [], seen = new Set();
+    const add = async (value, depth) => {
+      need(value instanceof Ref, NOT_THERE);
+      need(!seen.has(value.number), "the file's pages name one of their objects twice");
+      need(depth <= DEEPEST, "the file's pages are nested too deep");
+      seen.add(value.number);
+      const there = await this.get(value), node = there?.dictionary ?? there, before = found.length;
+      need(node instanceof Map, NOT_THERE);
+      const kids = await this.get(node.get("Kids"));
       // Of a page that has pages, one reader shows the page and another its pages.
-      need((page.get("Type")?.text === "Pages") === Array.isArray(kids), "a page of the file has pages of its own");
-      if (kids) { for (const kid of kids) await walk(kid, depth + 1); return; }
-      need(page.has("Resources"), `page ${number} has no resources of its own`);
-      const parts = [await this.get(page.get("Contents"))].flat();
-      need(parts.length <= MOST_PARTS, `page ${number} is drawn by more than ${MOST_PARTS} streams`);
-      const drawn = await this.drawnBy(await Promise.all(parts.map((one) => this.get(one))), page.get("Resources"), known);
-      need(drawn <= MOST_DRAWN, `page ${number} draws more than ${MOST_DRAWN.toLocaleString("en")} parts`);
-      found.push({ page, parts, resources: await this.dictionary(page.get("Resources")) });
+      need((node.get("Type")?.text === "Pages") === Array.isArray(kids), "a page of the file has pages of its own");
+      if (!Array.isArray(kids)) { found.push(node); need(found.length <= MOST_PAGES, `more than ${MOST_PAGES} pages`); return; }
+      for (const kid of kids) await add(kid, depth + 1);
+      need((await this.get(node.get("Count"))) === found.length - before, "the file has another number of pages than it says");
     };
-    await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), 0);
+    await add((await this.dictionary(this.trailer.get("Root"))).get("Pages"), 0);
     return found;
   }
-  // How many parts instructions draw at most, if each call draws the part that draws most.
-  async drawnBy(instructions, resources, known) {
-    let most = 0, calls = 0;
+  async pages() {
+    const found = [], drawn = { known: new Map(), length: 0 };
+    for (const [n, page] of (await this.nodes()).entries()) {
+      need(page.has("Resources"), `page ${n + 1} has no resources of its own`);
+      const parts = [await this.get(page.get("Contents"))].flat();
+      need(parts.length <= MOST_PARTS, `page ${n + 1} is drawn by more than ${MOST_PARTS} streams`);
+      const { length } = await this.drawnBy(await Promise.all(parts.map((one) => this.get(one))), page.get("Resources"), drawn, 0);
+      need(length <= MOST_DRAWN, `page ${n + 1} draws more than ${MOST_DRAWN.toLocaleString("en")} bytes of instructions`);
+      found.push({ page, parts, resources: await this.dictionary(page.get("Resources")) });
+    }
+    return found;
+  }
+  // How many bytes instructions draw at most, if each call draws the part that draws most, and how many parts lie in each other within them.
+  async drawnBy(instructions, resources, drawn, within) {
+    let most = 0, deepest = 0, length = 0, calls = 0;
     const own = await this.get(resources), parts = own instanceof Map && own.has("XObject") ? await this.get(own.get("XObject")) : new Map();
     need(own instanceof Map && parts instanceof Map, NOT_THERE);
-    for (const { number } of parts.values()) {
-      if (!known.has(number)) {
-        known.set(number, MOST_DRAWN + 1); // until it is known: one that draws itself draws too many
-        const part = await this.get(new Ref(number)), about = part?.dictionary;
-        need(about, NOT_THERE);
-        known.set(number, 1 + (about.get("Subtype")?.text === "Image" ? 0 : await this.drawnBy([part], about.get("Resources"), known)));
-        if (about.get("Subtype")?.text !== "Image") await this.refuseOfThePage(part);
-      }
-      most = Math.max(most, known.get(number));
+    for (const one of parts.values()) {
+      const part = await this.part(one, drawn, within + 1);
+      most = Math.max(most, part.length);
+      deepest = Math.max(deepest, part.within);
     }
-    if (most > 0) for (const one of instructions) if (one) calls += latin1(await this.data(one)).split("Do").length - 1;
-    return calls * most;
+    for (const one of instructions) {
+      if (!one?.dictionary) continue;
+      const written = await this.data(one);
+      length += written.length;
+      if (most > 0) calls += latin1(written).split("Do").length - 1;
+    }
+    return { length: length + calls * most, within: deepest };
+  }
+  async part(value, drawn, within) {
+    need(value instanceof Ref, NOT_THERE);
+    need(within + (drawn.known.get(value.number)?.within ?? 1) <= MOST_WITHIN + 1, TOO_DEEP);
+    if (!drawn.known.has(value.number)) {
+      drawn.known.set(value.number, { length: MOST_DRAWN + 1, within: 1 }); // until it is known: one that draws itself draws too much
+      const part = await this.get(value), about = part?.dictionary;
+      need(about, NOT_THERE);
+      let inside = { length: 0, within: 0 };
+      if (about.get("Subtype")?.text !== "Image") {
+        inside = await this.drawnBy([part], about.get("Resources"), drawn, within);
+        await this.refuseOfThePage(part, drawn);
+      }
+      drawn.known.set(value.number, { length: EACH_PART + inside.length, within: 1 + inside.within });
+    }
+    return drawn.known.get(value.number);
   }
   // A part that draws what its own resources do not name takes it from the page's in some readers, where the part itself may be.
-  async refuseOfThePage(part) {
-    const own = (await this.get((await this.dictionary(part.dictionary.get("Resources"))).get("XObject"))) ?? new Map();
+  async refuseOfThePage(part, drawn) {
+    const instructions = await this.data(part), own = (await this.get((await this.dictionary(part.dictionary.get("Resources"))).get("XObject"))) ?? new Map();
+    drawn.length += instructions.length;
+    need(drawn.length <= LONGEST_DRAWN, `the parts of the pages have more than ${LONGEST_DRAWN.toLocaleString("en")} bytes together`);
     let before = "";
-    for (const token of new Reader(await this.data(part)).tokens()) {
+    for (const token of new Reader(instructions).tokens()) {
       need(token !== "Do" || (before[0] === "/" && own.has(before.slice(1))), "a part of a page draws what its own resources do not name");
       before = token;
     }
@@ -325,7 +257,7 @@ class Pdf {
       const found = (await this.get(page.get("Annots"))) ?? [];
       need(found.length <= (n === 0 ? 1 : 0) && (found.length === 0 || (await this.unseen(found[0]))), `page ${n + 1} has a field or a remark beside its words, as no notice has`);
       // The page's own box alone: one reader takes a box of the pages together in its place, and another none.
-      const box = (await this.get(page.get("MediaBox"))) ?? [], whole = box[0] === 0 && box[1] === 0 && PAPERS.some(([width, height]) => Math.abs(box[2] - width) < 1 && Math.abs(box[3] - height) < 1);
+      const box = (await this.get(page.get("MediaBox"))) ?? [], [left, low, wide, high] = [0, 1, 2, 3].map((n) => numberOf(box[n])), whole = left === 0 && low === 0 && PAPERS.some(([width, height]) => Math.abs(wide - width) < 1 && Math.abs(high - height) < 1);
       need(whole, `page ${n + 1} does not say that its size is A4 or US Letter`);
     }
   }
@@ -368,7 +300,7 @@ class Pdf {
   // Whether an annotation is a field without an extent, as the signature's is.
   async unseen(value) {
     const one = await this.dictionary(value), box = (await this.get(one.get("Rect"))) ?? [];
-    return (await this.get(one.get("Subtype")))?.text === "Widget" && box.length === 4 && box.every((place) => place === 0);
+    return (await this.get(one.get("Subtype")))?.text === "Widget" && box.length === 4 && box.every((place) => numberOf(place) === 0);
   }
   // The text of each page as it is drawn, string after string, without a thought for where it stands.
   async texts() {
@@ -381,7 +313,7 @@ class Pdf {
     return texts;
   }
   async drawn(content, resources, depth) {
-    need(depth < 12, "the drawings of a page are nested too deep");
+    need(depth <= MOST_WITHIN, TOO_DEEP);
     const reader = new Reader(content), fonts = await this.dictionary(resources.get("Font")), forms = await this.dictionary(resources.get("XObject")), out = [];
     let operands = [], font = null;
     const saved = [];
@@ -414,8 +346,6 @@ class Pdf {
     return this.fonts.get(key);
   }
 }
-
-const textOf = (bytes) => bytes[0] === 254 && bytes[1] === 255 ? new TextDecoder("utf-16be").decode(bytes.subarray(2)) : latin1(bytes);
 
 // What instructions draw that no notice has.
 function refuseDrawn(instructions) {

@@ -10,8 +10,8 @@ import pytest
 
 from engine.basics.errors import VerificationFailed
 from engine.determination.template import Template
-from engine.notices.pdf import LARGEST_INSIDE, read_notice
-from engine.notices.pdf_objects import Inflated, inflated
+from engine.notices.pdf import read_notice
+from engine.notices.pdf_objects import FILTERED, LARGEST_INSIDE, Inflated, inflated
 from engine.notices.trust_policy import Policy
 from tests.notices.test_verify_notice import desk as desk  # the fixtures
 from tests.notices.test_verify_notice import notice as notice
@@ -67,9 +67,9 @@ BOMBS = {
         "deal.yaml",
         ["/FlateDecode", "/FlateDecode"],
         zlib.compress(LONG, 9),
-        "[ /FlateDecode /FlateDecode ], which is not",
+        FILTERED,
     ),
-    "another filter": ("deal.yaml", ["/LZWDecode"], b"\x80\x0b", "/LZWDecode, which is not read"),
+    "another filter": ("deal.yaml", ["/LZWDecode"], b"\x80\x0b", FILTERED),
     "many streams": (
         "deal.yaml",
         ["/FlateDecode"],

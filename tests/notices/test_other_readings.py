@@ -110,11 +110,11 @@ OF_PAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "parts that draw each other": (
         lambda plain: changed(plain, lambda writer: drawn_in_parts(writer, 9)),
-        "page 1 draws more than 100,000 parts",
+        "page 1 draws more than 4,194,304 bytes of instructions",
     ),
     "a part that draws itself": (
         lambda plain: changed(plain, lambda writer: drawn_in_parts(writer, 1, own=True)),
-        "page 1 draws more than 100,000 parts",
+        "page 1 draws more than 4,194,304 bytes of instructions",
     ),
     "a part that draws what the page's resources name": (
         lambda plain: changed(plain, part_of_the_page),
