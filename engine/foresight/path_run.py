@@ -72,7 +72,8 @@ def moments(
     Args:
         deal: the draft of the deal.
         templates: the covenant templates by name.
-        rates: for each index of the deal, its rates by Publication Date.
+        rates: for each index of the deal, its rates by Publication Date, as the deal accepts them: a value
+            that is excluded as a manifest error is missing.
         given: what the Servicer's reports would say; they are received on the Determination Date unless a
             fact says otherwise.
         until: the last date.

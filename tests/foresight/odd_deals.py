@@ -1,18 +1,22 @@
 """Odd drafts drawn whole, of every template but one, with classes of debt and with several indices.
 
-They have declared events, Acts, amendments, blends, cures of triggers, second Cure Periods and tests that wait
-for a report. Their figures are missing, late, zero or in straight lines.
+They have declared events, Acts, manifest errors, blends, cures of triggers, second Cure Periods and tests that
+wait for a report. Amendments change terms, take a clause away or bring it. Figures are missing, late, zero or
+in straight lines.
 """
 
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import load_deal
 from tests.foresight.odd_covenants import BLEND, CLOSING, FIGURES, INDICES, OddCovenants
-from tests.foresight.odd_facts import acts_of, facts_of, rates_of
+from tests.foresight.odd_facts import acts_of, facts_of, rates_of, without_errors
 from tests.foresight.random_deals import ROUNDINGS, Case
 
 MODELS = {"CRI-H100": "H100 SXM", "CRI-H200": "H200", "CRI-A100-PCIE": "A100 PCIE"}
@@ -28,6 +32,9 @@ DATES = (
     "every: quarter, months: [2, 5, 8, 11], day: 20",
 )
 
+Blocks = Mapping[str, Sequence[str]]
+"""The text of each covenant and of each trigger."""
+
 
 def odd_case(templates: dict[str, Template], seed: int, paths: int) -> Case | None:
     """An odd deal that the file's own checks let through, on paths that sit on its levels a quarter of
@@ -39,7 +46,9 @@ def odd_case(templates: dict[str, Template], seed: int, paths: int) -> Case | No
     if deal is None:
         return None
     until = CLOSING + timedelta(weeks=draw.choice((8, 12, 20, 30)))
-    return Case(deal, rates_of(odd, seed, paths, until), facts_of(odd, until), until, acts_of(odd, until))
+    rates, facts = rates_of(odd, seed, paths, until), facts_of(odd, until)
+    acts = acts_of(odd, until)
+    return Case(deal, without_errors(rates, acts), facts, until, acts)
 
 
 class _Odd(OddCovenants):
@@ -71,6 +80,7 @@ class _Odd(OddCovenants):
             "deal: odd-2026\nformat: 2\nillustrative: true\n"
             "documents:\n  IND: {title: Indenture, dated: 2026-01-06}\n"
             "  AM1: {title: Amendment, dated: 2026-02-20}\n"
+            "  AM2: {title: Amendment, dated: 2026-02-20}\n"
             f"closing_date: {CLOSING}\nmaturity_date: 2031-01-15\nbusiness_days: {calendar}\n"
             "time_zone: America/New_York\n"
             f"determination_dates: {{{dates}{determined}, if_not_a_business_day: {draw.choice(rolls)}, "
@@ -98,11 +108,10 @@ class _Odd(OddCovenants):
         parts.append("events:\n  manager-default: {declared_by: agent, text: By notice, cite: IND §7}\n")
         parts.append("figures:\n")
         parts += [f"  {name}: {{{words}, cite: IND §1}}\n" for name, words in FIGURES]
-        parts.append("covenants:\n")
-        parts += self.covenants()
-        parts.append("triggers:\n")
-        for place in range(draw.randint(1, 3)):
-            parts.append(self._trigger(f"trigger-{place}"))
+        covenants = self.covenants()
+        triggers = [self._trigger(f"trigger-{place}") for place in range(draw.randint(1, 3))]
+        blocks, amendments = self._amended({"covenants": covenants, "triggers": triggers})
+        parts += [f"{name}:\n{''.join(clauses)}" for name, clauses in blocks.items()]
         parts.append(
             "notices:\n  compliance: {given_by: servicer, to: [issuer, agent], every: determination date}\n"
             "  test_failed: {given_by: servicer, to: [issuer], within: 2 business days, cite: IND §6}\n"
@@ -110,7 +119,7 @@ class _Odd(OddCovenants):
             "  trigger_event: {given_by: servicer, to: [issuer], within: 1 business day, cite: IND §6}\n"
             "  correction: {given_by: the giver, to: [the same addressees], within: 1 business day, cite: IND §6}\n"
         )
-        parts.append(self._amendments())
+        parts.append(amendments)
         return "".join(parts)
 
     def _index(self, name: str) -> str:
@@ -250,7 +259,39 @@ class _Odd(OddCovenants):
             return f"{{at_least: {{n: {draw.randint(1, len(parts))}, of: [{listed}]}}}}"
         return f"{{{kind}: [{listed}]}}"
 
-    def _amendments(self) -> str:
+    def _amended(self, blocks: Blocks) -> tuple[Blocks, str]:
+        """The covenants and triggers of the deal as it closes, and its amendments.
+
+        An amendment may take a clause away that nothing else looks at, or bring it. Another may undo it.
+        """
+        draw = self.draw
+        free = [
+            (name, place)
+            for name, clauses in blocks.items()
+            for place, clause in enumerate(clauses)
+            if not any(_looks_at(other, clause) for clauses in blocks.values() for other in clauses)
+        ]
+        if not free or draw.random() > 0.15:
+            return blocks, self._terms_amended()
+        name, place = draw.choice(free)
+        whole = blocks[name]
+        left = [clause for other, clause in enumerate(whole) if other != place]
+        turns = [whole, left] if draw.random() < 0.75 else [left, whole]
+        turns += [turns[0]] if draw.random() < 0.3 else []
+        on, said = CLOSING, ["amendments:\n"]
+        for number, (old, new) in enumerate(pairwise(turns), start=1):
+            on += timedelta(days=draw.randint(15, 90))
+            said.append(
+                f"  - number: {number}\n    document: AM{number}\n    effective: {on}\n    changes:\n"
+                f"      - term: {name}\n        cite: AM{number} §1\n"
+            )
+            if len(new) < len(old) and (name == "triggers" or "template: cash_sweep" in whole[place]):
+                follows, money = draw.choice(("end", "stand")), draw.choice(("release", "keep"))
+                said.append(f"        consequences: {follows}\n        reserve: {money}\n")
+            said += [_block("replaces", old), _block("with", new)]
+        return {**blocks, name: turns[0]}, "".join(said)
+
+    def _terms_amended(self) -> str:
         draw = self.draw
         if draw.random() < 0.6:
             return "amendments: []\n"
@@ -264,3 +305,17 @@ class _Odd(OddCovenants):
         on = CLOSING + timedelta(days=draw.randint(15, 120))
         listed = "".join(f"      - {change}\n" for change in changes)
         return f"amendments:\n  - number: 1\n    document: AM1\n    effective: {on}\n    changes:\n{listed}"
+
+
+def _looks_at(clause: str, other: str) -> bool:
+    """Whether a clause names another, as a test or as a trigger."""
+    name = other.partition(":")[0].strip()
+    return re.search(rf"(test|trigger): {name}\b", clause) is not None
+
+
+def _block(name: str, clauses: Sequence[str]) -> str:
+    """A block of an amendment: what it replaces, or what it writes in its place."""
+    if not clauses:
+        return f"        {name}: {{}}\n"
+    lines = "".join(clauses).splitlines()
+    return f"        {name}:\n" + "".join(f"        {line}\n" for line in lines)

@@ -10,10 +10,12 @@ from fractions import Fraction
 import numpy as np
 
 from engine.basics.values import Figure, Unit
+from engine.determination.accepted_prints import in_error
 from engine.events.kinds import ActRecorded
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.facts_by_date import Dated, FactsByDate
 from engine.foresight.rate_paths import NO_VALUE
+from engine.terms.act_requirements import MANIFEST_ERROR
 from engine.terms.contract_dates import publication_dates
 from tests.foresight.odd_covenants import CLOSING, INDICES, OddCovenants
 from tests.foresight.random_deals import ALIKE
@@ -101,6 +103,16 @@ def _dated(
         yield Dated(day, Figure(value=Fraction(draw.choice(values)), unit=unit), late)
 
 
+def without_errors(rates: PathRates, acts: tuple[ActRecorded, ...]) -> PathRates:
+    """The same paths without the values that a manifest error excludes: no deal takes them."""
+    dates = np.array([day.toordinal() for day in rates.dates])
+    ticks = {}
+    for name, drawn in rates.ticks.items():
+        excluded = [day.toordinal() for day in in_error(acts, name)]
+        ticks[name] = np.where(np.isin(dates, excluded)[:, None], NO_VALUE, drawn)
+    return PathRates(rates.dates, ticks)
+
+
 ON_TESTS = (
     "cure accepted",
     "default ended",
@@ -115,7 +127,10 @@ OWED = ("obligation satisfied", "appraisal delivered")
 
 
 def acts_of(odd: OddCovenants, until: date) -> tuple[ActRecorded, ...]:
-    """A declared event in one deal of ten, which ends in half of them; other Acts in one of eight."""
+    """A declared event in one deal of ten, which ends in half of them; other Acts in one of eight.
+
+    Rates that people set, and values that are manifest errors, are in one deal of sixteen each.
+    """
     draw, acts = odd.draw, []
     span = (until - CLOSING).days
 
@@ -145,6 +160,12 @@ def acts_of(odd: OddCovenants, until: date) -> tuple[ActRecorded, ...]:
         for day in draw.sample(list(publication_dates(CLOSING + timedelta(days=1), until)), 4):
             rate = f"{float(INDICES[index]) * draw.uniform(0.6, 1.3):.{draw.choice((2, 4, 5))}f}"
             acts.append(act(kind, None, (day - CLOSING).days, details={"index": index, "rate": rate}))
+    if draw.random() < 0.06:
+        index = draw.choice(odd.indices)
+        for day in draw.sample(list(publication_dates(CLOSING + timedelta(days=1), until)), 3):
+            details = {"index": index, "print": "1"}
+            people = {"prepared_by": "a. preparer", "approved_by": "an approver"}
+            acts.append(act(MANIFEST_ERROR, None, (day - CLOSING).days, details=details, **people))
     return tuple(sorted(acts, key=lambda one: one.effective_on))
 
 

@@ -20,6 +20,7 @@ DEALS_IN_CHUNK, PATHS = 2, 10
 NAMED = re.compile(
     "Recorded Acts"
     "|an amendment changes what `[^`]+` counts"
+    "|an amendment takes `[^`]+` away"
     "|`[^`]+` (is closed after its last test|is tested only while something stands)"
     "|`[^`]+` (may have a second Cure Period|has a cure of its own)"
     "|the cure clock of `[^`]+` starts on (notice by the agent|delivery of the report)"
