@@ -20,7 +20,7 @@ LARGEST_INSIDE = 128 * 2**20
 """What all streams of a file may hold together."""
 TOO_LONG = f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together"
 MOST_ENTRIES = 2**18
-"""Places of objects that all cross references name; those of a notice of a hundred pages are half as many."""
+"""Places of objects that all cross references name; a notice of six pages has some two thousand."""
 MOST_TOKENS = 2**20
 """What is read of all objects: a notice's have a twentieth of it."""
 MOST_SECTIONS = 50

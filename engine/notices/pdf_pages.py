@@ -21,6 +21,11 @@ MOST_DRAWN = 2**22
 
 Those of a part count for each call. Parts that draw each other are soon very many.
 """
+MOST_MARKS = 2**12
+"""Marks of content that a page begins, counted in the same way; a page of a notice has some 350.
+
+PDFium keeps for each mark those that it lies in: 20,000 in 140 KB of instructions filled more than 1.5 GB.
+"""
 EACH_PART = 64
 """Bytes that a part counts beside its instructions: a reader keeps something for every part that it draws."""
 LONGEST_DRAWN = 2**20
@@ -51,6 +56,10 @@ def refuse_other_readings(data: bytes) -> None:
             if whole.length > MOST_DRAWN:
                 raise VerificationFailed(
                     f"page {number} draws more than {MOST_DRAWN:,} bytes of instructions"
+                )
+            if whole.marks > MOST_MARKS:
+                raise VerificationFailed(
+                    f"page {number} has more than {MOST_MARKS:,} marks in its instructions"
                 )
             # One reader takes such a thing for nothing, and another shows what it names.
             if not isinstance(_resolved(reading, page.get(b"Annots"))[0], list | None):
@@ -116,10 +125,12 @@ class Whole(NamedTuple):
 
     Attributes:
         length: in bytes of instructions.
+        marks: how many marks of content begin.
         within: how many parts lie in each other.
     """
 
     length: int
+    marks: int
     within: int
 
 
@@ -142,29 +153,28 @@ class Drawn:
         named = _dictionary(self.reading, _dictionary(self.reading, resources).get(b"XObject", {}))
         parts = [self._part(part, within + 1) for part in named.values()]
         written = [self.reading.plain(about, start) for about, start in instructions if start]
-        calls = sum(one.count(b"Do") for one in written) if parts else 0
-        return Whole(
-            sum(map(len, written)) + calls * max((part.length for part in parts), default=0),
-            max((part.within for part in parts), default=0),
-        )
+        calls = sum(one.count(b"Do") for one in written)
+        marks = sum(one.count(b"BMC") + one.count(b"BDC") for one in written)
+        most = Whole(*map(max, zip(*parts, strict=True))) if parts else Whole(0, 0, 0)
+        return Whole(sum(map(len, written)) + calls * most.length, marks + calls * most.marks, most.within)
 
     def _part(self, part: Any, within: int) -> Whole:
         if not isinstance(part, Reference):
             raise NotFollowed(NOT_THERE)
-        known = self.known.get(part.number, Whole(0, 1))
+        known = self.known.get(part.number, Whole(0, 0, 1))
         if within + known.within > MOST_WITHIN + 1:
             raise NotFollowed("the drawings of a page are nested too deep")
         if part.number not in self.known:
             # Until it is known: one that draws itself draws too much.
-            self.known[part.number] = Whole(MOST_DRAWN + 1, 1)
+            self.known[part.number] = Whole(MOST_DRAWN + 1, 0, 1)
             about, start = self.reading.value(part.number)
             if start is None:
                 raise NotFollowed(NOT_THERE)
-            drawn = Whole(0, 0)
+            drawn = Whole(0, 0, 0)
             if about.get(b"Subtype") != b"Image":
                 drawn = self.by([(about, start)], about.get(b"Resources"), within)
                 self._refuse_of_the_page(about, start)
-            self.known[part.number] = Whole(EACH_PART + drawn.length, 1 + drawn.within)
+            self.known[part.number] = Whole(EACH_PART + drawn.length, drawn.marks, 1 + drawn.within)
         return self.known[part.number]
 
     def _refuse_of_the_page(self, about: dict[bytes, Any], start: int) -> None:

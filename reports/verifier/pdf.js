@@ -1,5 +1,5 @@
 // A notice's PDF, read by itself: cross references, object streams, attachments, and the text of each page in the order in which it is drawn.
-const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 18, MOST_PARTS = 8, DEEPEST = 40, MOST_WITHIN = 11, MOST_DRAWN = 2 ** 22, EACH_PART = 64, LONGEST_DRAWN = 2 ** 20;
+const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 18, MOST_PARTS = 8, DEEPEST = 40, MOST_WITHIN = 11, MOST_DRAWN = 2 ** 22, MOST_MARKS = 2 ** 12, EACH_PART = 64, LONGEST_DRAWN = 2 ** 20;
 
 // Width and height of A4 and US Letter in points.
 const PAPERS = [[595.2756, 841.8898], [612, 792]];
@@ -197,43 +197,43 @@ class Pdf {
       need(page.has("Resources"), `page ${n + 1} has no resources of its own`);
       const parts = [await this.get(page.get("Contents"))].flat();
       need(parts.length <= MOST_PARTS, `page ${n + 1} is drawn by more than ${MOST_PARTS} streams`);
-      const { length } = await this.drawnBy(await Promise.all(parts.map((one) => this.get(one))), page.get("Resources"), drawn, 0);
+      const { length, marks } = await this.drawnBy(await Promise.all(parts.map((one) => this.get(one))), page.get("Resources"), drawn, 0);
       need(length <= MOST_DRAWN, `page ${n + 1} draws more than ${MOST_DRAWN.toLocaleString("en")} bytes of instructions`);
+      need(marks <= MOST_MARKS, `page ${n + 1} has more than ${MOST_MARKS.toLocaleString("en")} marks in its instructions`);
       found.push({ page, parts, resources: await this.dictionary(page.get("Resources")) });
     }
     return found;
   }
-  // How many bytes instructions draw at most, if each call draws the part that draws most, and how many parts lie in each other within them.
+  // How many bytes instructions draw at most, if each call draws the part that draws most, how many marks of content begin there, and how many parts lie in each other within them.
   async drawnBy(instructions, resources, drawn, within) {
-    let most = 0, deepest = 0, length = 0, calls = 0;
-    const own = await this.get(resources), parts = own instanceof Map && own.has("XObject") ? await this.get(own.get("XObject")) : new Map();
+    const most = { length: 0, marks: 0, within: 0 }, found = { length: 0, marks: 0 }, own = await this.get(resources);
+    const parts = own instanceof Map && own.has("XObject") ? await this.get(own.get("XObject")) : new Map();
     need(own instanceof Map && parts instanceof Map, NOT_THERE);
     for (const one of parts.values()) {
       const part = await this.part(one, drawn, within + 1);
-      most = Math.max(most, part.length);
-      deepest = Math.max(deepest, part.within);
+      for (const what of Object.keys(most)) most[what] = Math.max(most[what], part[what]);
     }
     for (const one of instructions) {
       if (!one?.dictionary) continue;
-      const written = await this.data(one);
-      length += written.length;
-      if (most > 0) calls += latin1(written).split("Do").length - 1;
+      const written = latin1(await this.data(one)), count = (what) => written.split(what).length - 1, calls = count("Do");
+      found.length += written.length + calls * most.length;
+      found.marks += count("BMC") + count("BDC") + calls * most.marks;
     }
-    return { length: length + calls * most, within: deepest };
+    return { ...found, within: most.within };
   }
   async part(value, drawn, within) {
     need(value instanceof Ref, NOT_THERE);
     need(within + (drawn.known.get(value.number)?.within ?? 1) <= MOST_WITHIN + 1, TOO_DEEP);
     if (!drawn.known.has(value.number)) {
-      drawn.known.set(value.number, { length: MOST_DRAWN + 1, within: 1 }); // until it is known: one that draws itself draws too much
+      drawn.known.set(value.number, { length: MOST_DRAWN + 1, marks: 0, within: 1 }); // until it is known: one that draws itself draws too much
       const part = await this.get(value), about = part?.dictionary;
       need(about, NOT_THERE);
-      let inside = { length: 0, within: 0 };
+      let inside = { length: 0, marks: 0, within: 0 };
       if (about.get("Subtype")?.text !== "Image") {
         inside = await this.drawnBy([part], about.get("Resources"), drawn, within);
         await this.refuseOfThePage(part, drawn);
       }
-      drawn.known.set(value.number, { length: EACH_PART + inside.length, within: 1 + inside.within });
+      drawn.known.set(value.number, { length: EACH_PART + inside.length, marks: inside.marks, within: 1 + inside.within });
     }
     return drawn.known.get(value.number);
   }

@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.generic import ArrayObject, NameObject, NumberObject, Str
 from engine.determination.template import Template
 from engine.notices.pdf import read_notice
 from engine.notices.pdf_objects import Reading
-from engine.notices.pdf_pages import MOST_PAGES, _resolved
+from engine.notices.pdf_pages import MOST_MARKS, MOST_PAGES, _resolved
 from engine.notices.trust_policy import Policy
 from tests.notices.test_beside_the_pages import (
     TREE,
@@ -112,6 +112,14 @@ FORGED: dict[str, tuple[Change, str]] = {
     "a long part": (
         lambda writer: nested(writer, 1, inside=b" " * (2**20 + 1)),
         "the parts of the pages have more than 1,048,576 bytes together",
+    ),
+    "marks in each other": (
+        drawn_first(b"/P BMC " * (MOST_MARKS + 1)),
+        "page 1 has more than 4,096 marks in its instructions",
+    ),
+    "marks in each other in a part": (
+        lambda writer: nested(writer, 2, inside=b"/P BMC " * MOST_MARKS),
+        "page 1 has more than 4,096 marks in its instructions",
     ),
     "a page drawn at length": (
         drawn_first(b" " * (2**22 + 1)),
