@@ -129,7 +129,7 @@ DOORS = {
     "pyhanko": {"engine/notices/signature.py"},
     "openpyxl": {"engine/servicer_report/workbook_child.py"},
     "xlrd": {"engine/servicer_report/workbook_child.py"},
-    "odf": {"engine/servicer_report/workbook_child.py"},
+    "odf": {"engine/servicer_report/open_document_child.py"},
     "msoffcrypto": {"engine/servicer_report/workbook.py"},
     "xlsxwriter": {
         "engine/servicer_report/report_form.py",

@@ -7,13 +7,14 @@ R146 to R156).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 from engine.basics.errors import Place, Problem
 from engine.basics.files import strange
 from engine.basics.values import Unit
-from engine.servicer_report.number_formats import Shown, shown_by
+from engine.servicer_report.number_formats import Shown, shown_by, text_shown_by
 from engine.servicer_report.workbook import Cell
 
 PLAIN = re.compile(r"[-+\N{MINUS SIGN}]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
@@ -23,6 +24,8 @@ EITHER = re.compile(r"[-+\N{MINUS SIGN}]?\d{1,3}[.,]\d{3}", re.ASCII)
 
 With a decimal comma it means one thing, with a decimal point a thousand times another.
 """
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Products without a bound on their digits, which the usual ones have."""
 UNIT_WORDS = {
     Unit.USD: ("USD", "US$", "$"),
     Unit.RATE: ("USD", "$", "USD per GPU-hour", "per GPU-hour", "/GPU-hour", "/h", "$/h"),
@@ -70,6 +73,8 @@ def figure_text(
     if not _plain_value(asked, cell, name):
         return None
     if cell.kind == "text":
+        if not _is_seen(asked, cell, name, unit, text_shown_by):
+            return None
         return _from_text(asked, cell, name, unit, factor, decimal_comma)
     if cell.kind == "date":
         fix = "give the cell a number format and look at its value again"
@@ -171,21 +176,8 @@ def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: 
         asked.ask(
             "R148", f"`{name}` is shown by conditions", form, "give the cell a plain number format", cell
         )
-    elif shown.words and shown.words not in UNIT_WORDS.get(unit, ()):
-        what = f"`{name}` is {cell.text}, shown with `{shown.words}`"
-        asked.ask(
-            "R148",
-            what,
-            f"{form}; the word changes what is read, not what is stored",
-            "write the figure in a plain format",
-            cell,
-        )
-    elif shown.unseen:
-        what, fix = (
-            f"`{name}` is {cell.text}, and its format does not show it",
-            "give the cell a plain format",
-        )
-        asked.ask("R150", what, "who sent the file may not have seen it", fix, cell)
+    elif not _is_seen(asked, cell, name, unit, lambda code: shown_by(code, Decimal(cell.text))):
+        return False
     elif shown.currency is not None and (unit not in (Unit.USD, Unit.RATE) or shown.currency != "USD"):
         what = f"`{name}` is shown as {shown.currency}"
         asked.ask("R156", what, f"{form}; it is counted in {unit.value}", "report it in its own unit", cell)
@@ -204,6 +196,38 @@ def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: 
         asked.ask(
             "R148", what, f"{form}; it is counted in {unit.value}", "give the cell a number format", cell
         )
+    else:
+        return True
+    return False
+
+
+def _is_seen(asked: Questions, cell: Cell, name: str, unit: Unit, of: Callable[[str], Shown]) -> bool:
+    """Return whether a cell's format shows its value, and no word beside it; if not, it is asked about.
+
+    Args:
+        asked: receives the question.
+        cell: the cell.
+        name: the figure's name, for the question.
+        unit: the unit of the figure, whose words may stand beside it.
+        of: what a number format shows of the cell's value.
+    """
+    shown = of(cell.number_format)
+    if cell.by_rule is not None and of(cell.by_rule) != shown:
+        what = f"a rule of the sheet may show `{name}`, which is {cell.text}, in the format `{cell.by_rule}`"
+        why = "who sent the file may have seen another figure, or none"
+        asked.ask("R148", what, why, "delete the rule of conditional formatting", cell)
+    elif shown.words and shown.words not in UNIT_WORDS.get(unit, ()):
+        what = f"`{name}` is {cell.text}, shown with `{shown.words}`"
+        why = (
+            f"the cell's format is `{cell.number_format}`; the word changes what is read, not what is stored"
+        )
+        asked.ask("R148", what, why, "write the figure in a plain format", cell)
+    elif shown.unseen:
+        what, fix = (
+            f"`{name}` is {cell.text}, and its format does not show it",
+            "give the cell a plain format",
+        )
+        asked.ask("R150", what, "who sent the file may not have seen it", fix, cell)
     else:
         return True
     return False
@@ -254,5 +278,5 @@ def _from_text(
             cell,
         )
         return None
-    value = Decimal(number.replace(",", "")) * factor
+    value = EXACT.multiply(Decimal(number.replace(",", "")), Decimal(factor))
     return in_unit(f"{value:f}", unit)

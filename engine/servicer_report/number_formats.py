@@ -89,6 +89,20 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     )
 
 
+def text_shown_by(number_format: str) -> Shown:
+    """Return what `number_format` adds to a text, and whether it leaves the text out.
+
+    Its fourth section serves texts, or else a section with `@`; without either a text is shown as it stands.
+    """
+    sections = _sections(number_format or "General")
+    own = sections[3:4] or [one for one in sections if ("code", "@") in one][-1:]
+    if not own:
+        return Shown()
+    words = "".join(text for kind, text in own[0] if kind == "words").strip()
+    shows = any(kind == "code" and SHOWS.fullmatch(text) for kind, text in own[0])
+    return Shown(words=words, unseen=not shows)
+
+
 def _of_sign(sections: list[list[tuple[str, str]]], value: Decimal) -> list[tuple[str, str]]:
     """Return the section of a format that serves a number.
 

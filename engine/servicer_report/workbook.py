@@ -30,6 +30,8 @@ UNPACKED, RATIO, MEMBERS = 200 << 20, 200, 2_000
 """The limits of a workbook: its unpacked bytes, the packing ratio of a large part, and its parts."""
 LONGEST_MANIFEST = 1 << 20
 """Bytes of the list of an OpenDocument file's parts that are looked at."""
+CHILDREN = {"xlsx": "workbook_child.py", "xls": "workbook_child.py", "ods": "open_document_child.py"}
+"""Which program reads a workbook of a kind."""
 PATIENCE = 30
 """The seconds after which a reader is ended."""
 OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -51,6 +53,7 @@ class Cell:
         number_format: how the number is shown.
         formula: the formula, if the value was computed.
         hidden: whether its row or column is out of sight.
+        by_rule: the number format in which a rule of the sheet may show it instead, if there is one.
     """
 
     row: int
@@ -61,6 +64,7 @@ class Cell:
     number_format: str = "General"
     formula: str | None = None
     hidden: bool = False
+    by_rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def read_workbook(data: bytes, file: str) -> tuple[Workbook | None, list[Problem
     kind, remarks, refused = doorway(data, file)
     if kind is None:
         return None, refused
-    answer = ask_child("workbook_child.py", data, kind)
+    answer = ask_child(CHILDREN[kind], data, kind)
     if "refused" in answer:
         return None, [_refused(answer, file)]
     sheets = tuple(
@@ -164,8 +168,13 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
     if locked:
         return None, [], [_protected(place)]
     names = [part.filename for part in parts]
+    if {"content.xml", "[Content_Types].xml"} <= set(names):
+        why = "it holds an Excel workbook and an open document; each program shows one of them"
+        fix = "save it as .xlsx from your spreadsheet program"
+        return None, [], [Problem("R140", "the file is two workbooks", why, fix, place)]
     # One program reads the first part of a name and another the last, so they show different figures.
-    if twice := next((name for name, n in Counter(map(str.lower, names)).items() if n > 1), None):
+    spelled = Counter(name.lower().replace("\\", "/").removeprefix("./").lstrip("/") for name in names)
+    if twice := next((name for name, n in spelled.items() if n > 1), None):
         why = f"two of its parts are called {twice}; some programs read the first of them and others the last"
         fix = "open it in your spreadsheet program and save it as .xlsx"
         return None, [], [Problem("R140", "the workbook is damaged", why, fix, place)]
@@ -236,7 +245,14 @@ def ask_child(script: str, data: bytes, *arguments: str) -> dict[str, Any]:
         kept.write(data)
         kept.flush()
         command = [sys.executable, "-P", str(path), arguments[0], kept.name, *arguments[1:]]
-        surroundings = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+        surroundings = {
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            # With it the child finds the engine that has started it, and no other.
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        }
         try:
             done = subprocess.run(
                 command, capture_output=True, timeout=PATIENCE, env=surroundings, check=False

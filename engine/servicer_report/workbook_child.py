@@ -1,63 +1,35 @@
-"""The child process that opens a workbook, so that a harmful file can end only this process.
+"""The child process that opens a workbook of Excel, so that a harmful file can end only this process.
 
 A sheet of 4.6 KB with cells A1 and XFD1048576 makes one reader ask for 512 GB and abort. No exception can be
-caught then. The process is started by its path, imports nothing of the engine, and prints one JSON object:
-what the cells hold, or why it was refused.
+caught then. The process is started by its path and prints one JSON object: what the cells hold, or why it was
+refused. Of the engine it imports only `stored_values`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time, timedelta
 from typing import Any
 
-MOST_CELLS = 100_000
-"""More cells than any form has. A larger workbook is a tape, which another reader adds up."""
-MEMORY, SECONDS = 800 << 20, 20
-DAY = timedelta(days=1)
+from engine.servicer_report.stored_values import (
+    MOST_CELLS,
+    NUMBER,
+    TooLarge,
+    Unreadable,
+    kind_and_text,
+    letters,
+    print_cells,
+)
+
 UNNEEDED = ("numpy", "PIL")
 """Libraries that openpyxl loads if they are there. A module that is None cannot be imported."""
-
-
+STORED = {"n": NUMBER, "s": re.compile(r"\d+", re.ASCII), "b": re.compile("[01]")}
+"""What a cell of a kind may hold: a number, the place of a text among all texts, or a truth value."""
+KINDS = {*STORED, "d", "e", "str", "inlineStr"}
+"""The kinds of cells that there are."""
 NO_SHEET = "it has no worksheet; if it is a Strict Open XML Spreadsheet, save it as Excel Workbook (.xlsx)"
-
-
-class Unreadable(Exception):
-    """Raised, with its cause, for a workbook of which nobody can tell what it says."""
-
-
-class TooLarge(Exception):
-    """Raised for a workbook with more cells than a form or a small report has."""
-
-
-def digits(value: float) -> str:
-    """Return a stored number at 15 digits, as a spreadsheet shows it.
-
-    A spreadsheet stores 17 digits, and the last two are noise.
-    """
-    return format(Decimal(format(value, ".15g")), "f")
-
-
-def kind_and_text(value: Any) -> tuple[str, str]:
-    """Return the kind of a cell's value (`number`, `date`, `truth` or `text`) and its text."""
-    # Before the numbers: in Python a truth value is an integer too.
-    if isinstance(value, bool):
-        return "truth", str(value).upper()
-    if isinstance(value, int | float):
-        return "number", digits(value)
-    # Before the dates: in Python a moment is a date too.
-    if isinstance(value, datetime):
-        return "date", value.date().isoformat() if value.time() == time() else value.isoformat(
-            timespec="seconds"
-        )
-    if isinstance(value, date | time | timedelta):
-        return "date", str(value)
-    return "text", str(value)
 
 
 def open_xlsx(path: str) -> dict[str, Any]:
@@ -84,7 +56,7 @@ def open_xlsx(path: str) -> dict[str, Any]:
 
     # Both are replaced for good: this process ends after a single file.
     reader.from_excel = not_rounded_up
-    reader.WorkSheetParser = _each_cell_once(reader.WorkSheetParser)
+    reader.WorkSheetParser = _exact(reader.WorkSheetParser, reader.VALUE_TAG)
     stored = openpyxl.load_workbook(path, data_only=True, keep_links=False)
     written = openpyxl.load_workbook(path, keep_links=False)
     if not stored.worksheets:
@@ -97,6 +69,7 @@ def open_xlsx(path: str) -> dict[str, Any]:
             raise TooLarge
         out_of_sight = _columns_hidden(sheet, {column for _, column in sheet._cells})
         rows_hidden = bool(sheet.sheet_format.zeroHeight) or sheet.sheet_format.defaultRowHeight == 0
+        rules = list(_formats_by_rule(sheet))
         cells = []
         for (row, column), cell in sorted(sheet._cells.items()):
             is_formula = formulas._cells[row, column].data_type == "f"
@@ -110,9 +83,10 @@ def open_xlsx(path: str) -> dict[str, Any]:
             hidden = column in out_of_sight or _row_hidden(sheet.row_dimensions.get(row), rows_hidden)
             kind = "error" if cell.data_type == "e" else kind
             place = f"{get_column_letter(column)}{row}"
-            cells.append(
-                [row, column, place, kind, text, cell.number_format, formula if is_formula else None, hidden]
-            )
+            given = (code for code, areas in rules if _is_in(row, column, areas))
+            by_rule = next((code for code in given if code != cell.number_format), None)
+            formula = formula if is_formula else None
+            cells.append([row, column, place, kind, text, cell.number_format, formula, hidden, by_rule])
         merged = [
             [area.min_row, area.min_col, area.max_row, area.max_col, area.coord]
             for area in sheet.merged_cells.ranges
@@ -147,10 +121,25 @@ def _row_hidden(line: Any, by_default: bool) -> bool:
     return bool(line.hidden) or (by_default if line.height is None else line.height == 0)
 
 
-def _each_cell_once(parser: Any) -> Any:
-    """Return the parser of a sheet that refuses a second cell in the place of another."""
+def _formats_by_rule(sheet: Any) -> Iterator[tuple[str, list[tuple[int, int, int, int]]]]:
+    """Yield each number format that a rule of a sheet may give to cells.
 
-    class EachCellOnce(parser):  # type: ignore[misc]  # openpyxl ships no types
+    Each comes with the areas of the cells: first column, first row, last column, last row.
+    """
+    for area in sheet.conditional_formatting:
+        for rule in area.rules:
+            if rule.dxf is not None and rule.dxf.numFmt is not None:
+                yield rule.dxf.numFmt.formatCode, [one.bounds for one in area.sqref.ranges]
+
+
+def _is_in(row: int, column: int, areas: list[tuple[int, int, int, int]]) -> bool:
+    return any(left <= column <= right and top <= row <= low for left, top, right, low in areas)
+
+
+def _exact(parser: Any, value_tag: str) -> Any:
+    """Return the parser of a sheet that refuses a second cell in the place of another, and odd values."""
+
+    class Exact(parser):  # type: ignore[misc]  # openpyxl ships no types
         def parse_row(self, row: Any) -> Any:
             # The library keeps the last of them, and another program may show the first.
             number, cells = super().parse_row(row)
@@ -162,17 +151,14 @@ def _each_cell_once(parser: Any) -> Any:
                 seen.add(place)
             return number, cells
 
-    return EachCellOnce
+        def parse_cell(self, element: Any) -> Any:
+            # The library would take `1_0` for ten, and `-1` for the last of all texts.
+            kind, value = element.get("t", "n"), (element.findtext(value_tag) or "").strip()
+            if kind not in KINDS or (value and kind in STORED and not STORED[kind].fullmatch(value)):
+                raise Unreadable(f"the cell {element.get('r')} of kind `{kind}` holds `{value}`"[:300])
+            return super().parse_cell(element)
 
-
-def letters(column: int) -> str:
-    """Return the letters of a column that is counted from 0."""
-    label = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        label = chr(65 + rest) + label
-    return label
+    return Exact
 
 
 def open_xls(path: str) -> dict[str, Any]:
@@ -240,206 +226,7 @@ def _xls_value(cell: Any, datemode: int) -> tuple[str, str]:
     return kind_and_text(cell.value)
 
 
-OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
-NUMBER = "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"
-STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
-MOST_REPEATED = 1_000
-"""How often a cell with a value may say that it is repeated. An empty cell may be repeated without limit."""
-ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
-
-
-def open_ods(path: str) -> dict[str, Any]:
-    """Return every cell of an .ods: its value, its stated kind, its formula, and a number format.
-
-    The number format is made from its data style.
-    """
-    from odf.office import Spreadsheet
-    from odf.opendocument import load
-    from odf.table import Table
-
-    document = load(path)
-    formats, unseen = _ods_formats(document), _ods_unseen(document)
-    sheets, count = [], 0
-    # Not `document.spreadsheet`, which is the blank before it if there is one.
-    books = document.body.getElementsByType(Spreadsheet)
-    for table in (table for book in books for table in book.getElementsByType(Table)):
-        cells, merged = [], []
-        for row, column, cell, hidden in _ods_cells(table):
-            count += 1
-            if count > MOST_CELLS:
-                raise TooLarge
-            place = f"{letters(column)}{row + 1}"
-            kind, text = _ods_value(cell)
-            number_format = formats.get(cell.attributes.get((TABLE, "style-name"), ""), "General")
-            number_format = (
-                f"[${cell.attributes[(OFFICE, 'currency')]}]0"
-                if (OFFICE, "currency") in cell.attributes
-                else number_format
-            )
-            if cell.attributes.get((OFFICE, "value-type")) == "percentage" and "%" not in number_format:
-                number_format = "0%"
-            cells.append(
-                [
-                    row + 1,
-                    column + 1,
-                    place,
-                    kind,
-                    text,
-                    number_format,
-                    cell.attributes.get((TABLE, "formula")),
-                    hidden,
-                ]
-            )
-            below, right = (
-                int(cell.attributes.get((TABLE, f"number-{way}-spanned"), 1)) for way in ("rows", "columns")
-            )
-            if below * right > 1:
-                end = f"{letters(column + right - 1)}{row + below}"
-                merged.append([row + 1, column + 1, row + below, column + right, f"{place}:{end}"])
-        out_of_sight = table.attributes.get((TABLE, "style-name")) in unseen
-        sheets.append(
-            {"name": table.getAttribute("name"), "hidden": out_of_sight, "cells": cells, "merged": merged}
-        )
-    return {"sheets": sheets, "properties": {}}
-
-
-def _ods_formats(document: Any) -> dict[str, str]:
-    """Return, by the style of a cell, what its data style adds to a number, written as a number format."""
-    data: dict[str, str] = {}
-    styles = [*_elements(document.styles), *_elements(document.automaticstyles)]
-    for style in styles:
-        if style.qname[0] == NUMBER:
-            parts = []
-            for part in _elements(style):
-                factor = int(part.attributes.get((NUMBER, "display-factor"), 1) or 1)
-                shown = "#,##0" + "," * (len(str(factor)) // 3)
-                word = json.dumps(str(part)) if str(part).strip() else ""
-                others = {"scientific-number": "0", "fraction": "0", "text-content": "@"}
-                parts.append({"number": shown, "text": word, **others}.get(part.qname[1], ""))
-            percent = "%" if style.qname[1] == "percentage-style" else ""
-            words = "".join(parts).replace('"%"', "")
-            data[style.attributes.get((STYLE, "name"), "")] = (
-                words + percent if style.qname[1] != "date-style" else "yyyy-mm-dd"
-            )
-    return {
-        style.attributes.get((STYLE, "name"), ""): data.get(
-            style.attributes.get((STYLE, "data-style-name"), ""), "General"
-        )
-        for style in styles
-        if style.qname == (STYLE, "style")
-    }
-
-
-def _ods_unseen(document: Any) -> set[str]:
-    """Return the styles of the sheets that are out of sight."""
-    return {
-        style.attributes.get((STYLE, "name"), "")
-        for style in _elements(document.automaticstyles)
-        for properties in _elements(style)
-        if properties.attributes.get((TABLE, "display")) == "false"
-    }
-
-
-def _elements(of: Any) -> list[Any]:
-    """Return the elements in an element, without the blanks and line ends that may stand between them."""
-    return [part for part in of.childNodes if hasattr(part, "qname")]
-
-
-def _ods_columns_hidden(table: Any) -> list[range]:
-    """Return the columns of a sheet that are out of sight, counted from 0."""
-    from odf.table import TableColumn
-
-    column, hidden = 0, list[range]()
-    for one in table.getElementsByType(TableColumn):
-        times = int(one.attributes.get((TABLE, "number-columns-repeated"), 1))
-        if one.attributes.get((TABLE, "visibility"), "visible") != "visible":
-            hidden.append(range(column, column + times))
-        column += times
-    return hidden
-
-
-def _ods_shown(cell: Any) -> str:
-    """Return the text that a cell shows, without a comment that somebody has put on it."""
-    return "\n".join(str(part) for part in _elements(cell) if part.qname != (OFFICE, "annotation")).strip()
-
-
-def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
-    """Yield (row, column, cell, whether it is out of sight) for the cells of a sheet that hold something.
-
-    Rows and columns are counted from 0.
-    """
-    from odf.table import CoveredTableCell, TableCell, TableRow
-
-    row, unseen = 0, _ods_columns_hidden(table)
-    for line in table.getElementsByType(TableRow):
-        again = int(line.attributes.get((TABLE, "number-rows-repeated"), 1))
-        hidden = line.attributes.get((TABLE, "visibility"), "visible") != "visible"
-        column, full = 0, []
-        for cell in _elements(line):
-            if cell.qname not in (TableCell().qname, CoveredTableCell().qname):
-                continue
-            times = int(cell.attributes.get((TABLE, "number-columns-repeated"), 1))
-            if (
-                (OFFICE, "value-type") in cell.attributes
-                or (TABLE, "formula") in cell.attributes
-                or _ods_shown(cell)
-            ):
-                if times > MOST_REPEATED:
-                    raise TooLarge
-                full += [(column + n, cell) for n in range(times)]
-            column += times
-        # An empty row may stand for the million below the figures, and costs nothing.
-        if full and again > MOST_REPEATED:
-            raise TooLarge
-        yield from (
-            (row + n, column, cell, hidden or any(column in columns for columns in unseen))
-            for n in range(again if full else 0)
-            for column, cell in full
-        )
-        row += again
-
-
-def _ods_value(cell: Any) -> tuple[str, str]:
-    said = cell.attributes.get((OFFICE, "value-type"))
-    shown = _ods_shown(cell)
-    # By the local name alone: `error` stands in an extension's namespace.
-    is_error = any(name == "value-type" and value == "error" for (_, name), value in cell.attributes.items())
-    if is_error or ((TABLE, "formula") in cell.attributes and ERROR.fullmatch(shown)):
-        return "error", shown or "an error"
-    if said in ("float", "percentage", "currency"):
-        return "number", digits(float(cell.attributes[(OFFICE, "value")]))
-    if said == "date":
-        day = datetime.fromisoformat(cell.attributes[(OFFICE, "date-value")])
-        return kind_and_text(day)
-    if said == "boolean":
-        return "truth", shown.upper()
-    return ("text", shown) if shown else ("nothing", "")
-
-
-READERS: dict[str, Callable[[str], dict[str, Any]]] = {"xlsx": open_xlsx, "xls": open_xls, "ods": open_ods}
-
-
-def main(kind: str, path: str) -> None:
-    """Print what the cells of one workbook hold; what a reader cannot open is printed, not raised."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    # A core file would leave the servicer's figures on the disk.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        answer = READERS[kind](path)
-    except TooLarge:
-        answer = {"refused": "large", "why": f"it has more than {MOST_CELLS:,} cells"}
-    except MemoryError:
-        answer = {"refused": "memory", "why": "it needs more memory than a report may"}
-    except Unreadable as error:
-        answer = {"refused": "broken", "why": str(error)}
-    except Exception as error:  # a reader raises whatever it likes about a file that is not a workbook
-        # openpyxl words its own errors anew, with the path of a file that nobody knows.
-        cause = error.__cause__ or error
-        answer = {"refused": "broken", "why": f"{type(cause).__name__}: {cause}"[:300]}
-    json.dump(answer, sys.stdout)
-
+READERS = {"xlsx": open_xlsx, "xls": open_xls}
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    print_cells(READERS[sys.argv[1]], sys.argv[2])

@@ -88,3 +88,11 @@ def test_what_is_ambiguous_is_asked_with_its_line(said: str, expected: tuple[str
 def test_what_is_no_text_is_refused() -> None:
     assert wrong(tree_of(text().encode("utf-16-le"), "r.csv")[1]) == [("R159", 1)]
     assert wrong(tree_of(b"deal: \xe9\n", "r.yaml")[1]) == [("R159", 1)]
+
+
+def test_a_number_keeps_all_its_digits() -> None:
+    long = "15900000." + "1" * 40
+    tree, problems = tree_of(text(class_a=long).encode(), "r.csv")
+    assert wrong(problems) == []
+    assert tree is not None
+    assert tree.get(("outstanding_principal", "class_a")) == f"USD {long}"

@@ -16,6 +16,9 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.style import Style, TableProperties
 from odf.table import Table, TableCell, TableColumn, TableRow
 from odf.text import P
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 
 from engine.servicer_report.received_file import open_report, tree_of
 from engine.servicer_report.workbook import OLD_OFFICE
@@ -72,6 +75,24 @@ def locked_archive() -> bytes:
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a part twice": (lambda: other_part(SHEET), "R140", "two of its parts are called"),
+    "a part by another stroke": (
+        lambda: other_part(SHEET.replace("/", "\\")),
+        "R140",
+        "two of its parts are called",
+    ),
+    "a part from the top": (lambda: other_part(f"/{SHEET}"), "R140", "two of its parts are called"),
+    "an open document within": (
+        lambda: with_part(book(), "content.xml", b"<content/>"),
+        "R140",
+        "an Excel workbook and an open document",
+    ),
+    "a number with a stroke below": (in_sheet(">15900000<", ">15_900_000<"), "R140", "`15_900_000`"),
+    "digits of another script": (in_sheet(">15900000<", ">\u0661\u0665<"), "R140", "the cell B6"),
+    "no number": (in_sheet(">15900000<", ">nan<"), "R140", "the cell B6"),
+    "a number without an end": (in_sheet(">15900000<", ">1e999<"), "R140", "`inf`"),
+    "a text before the first": (in_sheet('t="n"><v>15900000<', 't="s"><v>-1<'), "R140", "the cell B6"),
+    "a truth value of two": (in_sheet('t="n"><v>15900000<', 't="b"><v>2<'), "R140", "the cell B6"),
+    "an unknown kind": (in_sheet('<c r="B6" t="n"', '<c r="B6" t="z"'), "R140", "of kind `z`"),
     "a part in capitals": (lambda: other_part(SHEET.upper()), "R140", "two of its parts are called"),
     "a cell twice": (in_sheet(CELL, CELL + LOW), "R140", "the cell B6 stands twice"),
     "a row twice": (in_sheet(ROW, f"{ROW}{LOW}</row>{ROW}"), "R140", "the cell B6 stands twice"),
@@ -139,6 +160,32 @@ def test_zero_as_accounting_shows_it_is_zero(zero: str) -> None:
     accounting = f"_(* #,##0.00_);_(* \\(#,##0.00\\);{zero};_(@_)"
     tree, problems = tree_of(book(value=0, number_format=accounting), "r.xlsx")
     assert (principal(tree), refused(problems)) == ("USD 0", [])
+
+
+def by_rule(number_format: str, where: str = "B6") -> bytes:
+    """A workbook with a rule that shows its principal in a format."""
+
+    def change(_made: Any, sheet: Any) -> None:
+        style = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode=number_format))
+        sheet.conditional_formatting.add(where, Rule(type="expression", formula=["TRUE"], dxf=style))
+
+    return book(change)
+
+
+@pytest.mark.parametrize("number_format", [";;;", "#,##0,", '0"k"'])
+def test_a_rule_that_may_show_a_figure_otherwise_is_asked_about(number_format: str) -> None:
+    assert refused(tree_of(by_rule(number_format), "r.xlsx")[1]) == [("R148", "Report!B6")]
+    assert refused(tree_of(by_rule(number_format, "A1:A9 C1:D9"), "r.xlsx")[1]) == []
+    assert refused(tree_of(by_rule("#,##0.00"), "r.xlsx")[1]) == []
+
+
+TEXTS = {"hidden": (";;;", "R150"), "with a word": ('@" thousand"', "R148"), "as it stands": ("@", None)}
+
+
+@pytest.mark.parametrize(("number_format", "code"), TEXTS.values(), ids=TEXTS)
+def test_a_text_is_judged_by_what_its_format_shows(number_format: str, code: str | None) -> None:
+    asked = refused(tree_of(book(value="15900000", number_format=number_format), "r.xlsx")[1])
+    assert asked == ([] if code is None else [(code, "Report!B6")])
 
 
 def test_a_table_of_trials_is_a_formula() -> None:
