@@ -269,6 +269,12 @@ def as_model(name: str) -> str:
     return re.sub(r"\b[a-z]{1,3}\d{2,4}\b", lambda match: match[0].upper(), in_words(name))
 
 
+def figure_words(name: str) -> str:
+    """Return the name of a report's figure for people: `h100.gpu_hours` as `H100, GPU-hours`."""
+    spelled = as_model(name).replace("gpu hours", "GPU-hours").replace("gpus", "GPUs")
+    return spelled.replace(".", ", ")
+
+
 def defined(text: str) -> str:
     """Return words with the agreement's capitals: `15 business days` as `15 Business Days`."""
     return re.sub(

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.tables import Row, read_table
-from engine.basics.values import Figure, Unit, printed
+from engine.basics.values import Figure, Unit, figure_words, printed
 from engine.foresight.linked_facts import FOLLOWING, Link, is_link, read_link
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.in_force import TermsInForce
@@ -133,10 +133,10 @@ class FactsByDate:
     def described(self) -> str:
         """Return the facts in one line, for the head of a report."""
         held = [
-            f"{name.replace('_', ' ')} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}"
+            f"{figure_words(name)} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}"
             for name, one in self.figures.items()
         ]
-        follows = {link.figure: f"{link.figure.replace('_', ' ')} {link.words}" for link in self.links}
+        follows = {link.figure: f"{figure_words(link.figure)} {link.words}" for link in self.links}
         return (
             "; ".join(follows.get(name, words) for name, words in zip(self.figures, held, strict=True))
             or "none given"

@@ -30,7 +30,10 @@ class Lacking:
         if subject in self.left_out:
             return f"not determined: {self.left_out[subject]}"
         names = self.undecided.get(subject)
-        return None if names is None else f"not decided: {undecided_words(names)}"
+        if names is None:
+            return None
+        # In backticks a page finds the names, and writes titles in their place.
+        return f"not decided: {undecided_words([f'`{name}`' for name in names])}"
 
 
 def lacking(

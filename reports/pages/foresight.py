@@ -73,8 +73,8 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
         "simulation": simulation_page(inputs.simulation, rungs, inputs.title),
         "tables": [
             *backtest_pages(inputs.backtest, inputs.title),
-            *comparison_pages(inputs.comparisons, inputs.title),
-            *(page for page in (grid_page(inputs.grid, inputs.title),) if page is not None),
+            *comparison_pages(inputs.comparisons, inputs.title, inputs.words),
+            *(page for page in (grid_page(inputs.grid, inputs.title, inputs.words),) if page is not None),
         ],
         "assumptions": _assumptions(inputs),
         "first": (),
@@ -182,7 +182,7 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
     # What cannot be determined is not a pass, and is named beside what never happens.
     left = lived["left_out"] if lived is not None else {}
     if left:
-        said = "; ".join(f"{inputs.title(name)}, {why}" for name, why in left.items())
+        said = "; ".join(f"{inputs.title(name)}, {inputs.words(why)}" for name, why in left.items())
         stretches.append([("Left out", True), (f": {said}.", False)])
     undecided = {
         name: names

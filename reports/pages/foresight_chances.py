@@ -5,20 +5,18 @@ They are the heat map of a calibration, and the fan and chances of a simulation.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.probabilities import error_words, probability, share_words
-from engine.basics.values import counted, in_words, listed
+from engine.basics.values import counted, figure_words, listed
 from engine.events.swept_money import SweptOnPaths
 from reports.drawing import lanes
+from reports.pages.foresight_inputs import NAMED
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
-NAMED = re.compile("`([^`]*)`")
-"""The name of a test or a trigger, as a reason has it."""
 DEFINITIONS = (
     (
         "Shortfall",
@@ -110,7 +108,7 @@ def simulation_page(
     scores = "; ".join(f"{score['forecast']} {score['crps']:.4f}" for score in simulation["scores"])
     left = (
         " Left out, because they follow the rate: "
-        f"{listed([in_words(name) for name in simulation['left_out']])}."
+        f"{listed([figure_words(name) for name in simulation['left_out']])}."
         if simulation["left_out"]
         else ""
     )

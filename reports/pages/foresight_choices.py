@@ -11,7 +11,7 @@ from typing import Any
 from engine.basics.happenings import HAPPENING_WORDS, no_date
 from engine.basics.numerals import times
 from engine.basics.probabilities import probability
-from engine.basics.values import counted, listed
+from engine.basics.values import counted, figure_words, listed
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
@@ -188,7 +188,7 @@ def left_out_lead(simulation: Value | None, title: Title) -> str:
     """Return what a simulation left out, in a sentence, with the tests that it leaves undetermined."""
     if simulation is None or not (simulation["left_out"] or simulation["undetermined"]):
         return ""
-    names = listed([name.replace("_", " ") for name in simulation["left_out"]])
+    names = listed([figure_words(name) for name in simulation["left_out"]])
     figures = f"{names}, which would follow the rate" if names else ""
     tests = (
         f"not determined on any path: {listed([title(name) for name in simulation['undetermined']])}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from engine.basics.values import in_words
+from reports.formats import reason_words
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
+NAMED = re.compile("`([^`]*)`")
+"""A name of the deal file within a sentence."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,13 @@ class ForesightInputs:
         """Return the section of what happens to a test or a trigger; empty if the draft names none."""
         own = self.sections.get(name, {})
         return own.get(what, own.get("", ""))
+
+    def words(self, text: str) -> str:
+        """Return a reason for people: tests and triggers by title, and figures by name in words."""
+        titled = NAMED.sub(
+            lambda found: self.title(found[1]) if found[1] in self.sections else found[0], text
+        )
+        return reason_words(titled)
 
     def title(self, name: str) -> str:
         """Return what a test or a trigger is called."""

@@ -11,17 +11,19 @@ from fractions import Fraction
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS, NotCompared, no_date
-from engine.basics.values import counted, in_words, listed
+from engine.basics.values import counted, figure_words, listed
 from engine.events.swept_money import SweptMoney
 from reports.formats import eights, table_date
 
+Words = Callable[[str], str]
+"""Words for people in place of those of the deal file."""
 Value = Mapping[str, Any]
 """The JSON of one answer."""
 SHOWN = 40
 """Rows of differences that are printed; the file carries all of them."""
 
 
-def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) -> list[dict[str, Any]]:
+def comparison_pages(comparisons: Sequence[Value], title: Words, words: Words) -> list[dict[str, Any]]:
     """Return one table of dates for each comparison: what happens otherwise, and whom it serves."""
     pages = []
     for value in comparisons:
@@ -41,7 +43,7 @@ def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) 
         pages.append(
             {
                 "heading": f"{value['first']} against {value['second']}",
-                "intro": " ".join(_intro(value, title)),
+                "intro": " ".join(_intro(value, title, words)),
                 "heads": ["Path", "What happens", "First", "Second", "Serves"],
                 "rows": rows,
             }
@@ -49,7 +51,7 @@ def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) 
     return pages
 
 
-def _intro(value: Value, title: Callable[[str], str]) -> Iterator[str]:
+def _intro(value: Value, title: Words, words: Words) -> Iterator[str]:
     """Yield the sentences above a comparison: how much differs, what is the same, and what is not known."""
     terms, left = len(value["terms"]), len(value["differences"]) - SHOWN
     yield f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}."
@@ -63,12 +65,13 @@ def _intro(value: Value, title: Callable[[str], str]) -> Iterator[str]:
     if value["same_as_known"]:
         yield f"Nothing that is known differs on {', '.join(value['same_as_known'])}."
     for one in value["not_known"]:
-        yield NotCompared(**{**one, "paths": tuple(one["paths"])}).words(title(one["subject"]))
+        open_ = NotCompared(**{**one, "paths": tuple(one["paths"])})
+        yield words(open_.words(title(open_.subject)))
     if left > 0:
         yield f"{left} more stand in the file that this report carries."
 
 
-def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
+def grid_page(value: Value | None, title: Words, words: Words) -> dict[str, Any] | None:
     """Return the cells of a grid as a table; the draft's own pair is marked."""
     if value is None:
         return None
@@ -77,7 +80,7 @@ def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any
     by_pair = {(cell["x"], cell["y"]): _shown(cell) for cell in value["cells"]}
     drafted = value["drafted"]
     open_ = dict.fromkeys(cell["not_known"] for cell in value["cells"] if cell["not_known"] is not None)
-    not_known = "".join(f" {title(value['subject'])} is {why}." for why in open_)
+    not_known = "".join(f" {title(value['subject'])} is {words(why)}." for why in open_)
     return {
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (
@@ -182,7 +185,7 @@ def _spells(value: Value, name: str, spells: Sequence[Value] | None) -> str:
 
 def _left_out(names: Sequence[str] | None) -> str:
     return (
-        f" Left out, because they follow the rate: {listed([in_words(name) for name in names])}."
+        f" Left out, because they follow the rate: {listed([figure_words(name) for name in names])}."
         if names
         else ""
     )

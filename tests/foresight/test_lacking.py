@@ -60,7 +60,7 @@ def test_no_week_in_cure_is_counted_where_nothing_was_determined() -> None:
 def test_a_trigger_that_looks_at_such_a_test_is_not_decided() -> None:
     said = headroom(*GRID, "--of", "early-amortization").stdout
     assert re.search(r"hold +not decided +not decided\n", said)
-    assert "early-amortization is not decided: it looks at ltv and rate-floor" in said
+    assert "early-amortization is not decided: it looks at `ltv` and `rate-floor`" in said
 
 
 def test_what_a_limb_has_not_is_refused_instead_of_shown_as_nothing() -> None:
@@ -90,6 +90,26 @@ def test_two_drafts_that_nothing_determined_are_not_said_to_be_the_same(tmp_path
     assert "Nothing that is known differs on B middle 1.0x. " in text
     assert "Loan to value is not compared on any path, as under both it is not determined" in text
     assert "1.4: nothing that is known differs; not known: Rental rate floor, Loan to value" in text
+
+
+def test_a_page_names_figures_and_tests_as_people_read_them(tmp_path: Path) -> None:
+    page, fees = tmp_path / "page.html", ("--fact", "operating_costs=USD 290,000")
+
+    def shown(*words: str) -> str:
+        headroom(*words, *fees, "--into", str(page))
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+
+    stressed = shown("stress", FILE, "--weeks", "14", "--workers", "1")
+    lacks = "Loan to value, the Servicer&#39;s report lacks outstanding principal, Class A"
+    floor = "Rental rate floor, the Servicer&#39;s report for the period to 18 Mar 2026 lacks rental, H100, rented GPU-hours"
+    assert lacks in stressed
+    assert floor in stressed
+    varied = shown(*GRID, "--of", "early-amortization")
+    assert "Early amortization is not decided: it looks at Loan to value and Rental rate floor" in varied
+    assert "as under both it is not decided: it looks at Loan to value and" in shown(*COMPARE)
+    assert not re.findall(r"`|class_a", stressed + varied)
+    twice = ("--fact", "outstanding_principal.class_a=USD 9,000,000")
+    assert "outstanding principal, Class A USD 9,000,000.00" in shown("ladder", FILE, *twice)
 
 
 def test_a_limb_that_one_draft_leaves_open_serves_nobody(
