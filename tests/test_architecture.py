@@ -125,7 +125,7 @@ DOORS = {
     "limits": {"engine/web/attempts.py"},
     "uvicorn": {"engine/web/server.py"},
     "apscheduler": {"engine/operations/scheduler.py"},
-    "pypdfium2": {"engine/notices/pdf.py"},
+    "pypdfium2": {"engine/notices/pdf.py", "engine/notices/drawing_child.py"},
     "pyhanko": {"engine/notices/signature.py"},
     "openpyxl": {"engine/servicer_report/workbook_child.py"},
     "xlrd": {"engine/servicer_report/workbook_child.py"},

@@ -22,7 +22,8 @@ from engine.events.notice import NoticeFacts, NoticeInputs, Pages, Render
 from engine.events.notice_issued import Renderer
 from engine.notices.attachments import Manifest, described, read_manifest
 from engine.notices.closing import Step
-from engine.notices.pdf import drawn_pages, read_file, read_notice
+from engine.notices.drawing import drawn_apart, drawn_here
+from engine.notices.pdf import read_file, read_notice
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import stated as stated_in
 from engine.record.inclusion_proof import parse_proof
@@ -184,7 +185,10 @@ def drawn_again(
     # A signed file is the unsigned one with an update, so it begins with the same bytes.
     begun = data.startswith(again.rstrip(b"\n"))
     # What was added with the signature can paint over the rest, so pages that begin alike are looked at too.
-    apart = "" if data == again else _first_apart(data, again)
+    try:
+        apart = "" if data == again else _first_apart(data, again)
+    except VerificationFailed as failed:
+        return Drawn("differs", str(failed))
     if begun and not apart:
         return Drawn(
             "same",
@@ -208,8 +212,11 @@ def drawn_again(
 
 
 def _first_apart(data: bytes, again: bytes) -> str:
-    """Return the first page whose text, places or picture are others; nothing if none is."""
-    for n, (one, other) in enumerate(zip_longest(drawn_pages(data), drawn_pages(again)), 1):
+    """Return the first page whose text, places or picture are others; nothing if none is.
+
+    Raises VerificationFailed if the file cannot be drawn.
+    """
+    for n, (one, other) in enumerate(zip_longest(drawn_apart(data), drawn_here(again)), 1):
         if one is None or other is None:
             return f": page {n} is there only once"
         if one.texts != other.texts:

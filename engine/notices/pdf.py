@@ -145,50 +145,6 @@ def read_notice(data: bytes) -> NoticeFile:
 
 
 @dataclass(frozen=True)
-class DrawnPage:
-    """A page as it is drawn.
-
-    It holds each piece of text with the place of its box in points, and its pictures in colour.
-
-    Attributes:
-        texts: the text of a box, and its left and lower edge, rounded.
-        pictures: the points of the page as it is shown and as it is printed, row by row; fields and remarks
-            are drawn too.
-    """
-
-    texts: tuple[tuple[str, float, float], ...]
-    pictures: tuple[bytes, bytes]
-
-
-DOTS_PER_INCH = 100
-
-
-def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
-    """Yield each page of a file that was read within bounds, as it is drawn.
-
-    Raises VerificationFailed if it cannot be read.
-    """
-    from pypdfium2 import PdfDocument, PdfiumError
-
-    try:
-        with PdfDocument(data) as document:
-            document.init_forms()  # a field may paint over the page, and is not drawn otherwise
-            for page in document:
-                text = page.get_textpage()
-                boxes = (text.get_rect(n) for n in range(text.count_rects()))
-                texts = tuple(
-                    (text.get_text_bounded(*box), round(box[0], 1), round(box[1], 1)) for box in boxes
-                )
-                shown, printed = (
-                    bytes(page.render(scale=DOTS_PER_INCH / 72, optimize_mode=mode).buffer)
-                    for mode in (None, "print")
-                )
-                yield DrawnPage(texts, (shown, printed))
-    except PdfiumError as error:
-        raise VerificationFailed(f"the file cannot be drawn: {error}") from error
-
-
-@dataclass(frozen=True)
 class Doubt:
     """What no notice has seems to stand somewhere; the bytes of a font or a picture may be so by chance.
 
