@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine import assembly
 from engine.assembly import scribe
 from engine.cli.older_record_sentence import answers_from, command_ends
 from engine.cli.options import CODES
@@ -54,13 +55,31 @@ def main_options(
     workspace: Annotated[
         Path, typer.Option(envvar="HEADROOM_WORKSPACE", help="The workspace folder.")
     ] = Path(),
+    clock_is_right: Annotated[
+        bool,
+        typer.Option(
+            "--clock-is-right",
+            help="Record although nothing was recorded for weeks: the clock of this machine is right.",
+        ),
+    ] = False,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and end.")
     ] = False,
 ) -> None:
     """Remember which workspace the command works in."""
     state["workspace"] = workspace
+    if clock_is_right:
+        _confirm_clock(workspace)
     context.call_on_close(_answered)
+
+
+def _confirm_clock(folder: Path) -> None:
+    """Note that the workspace is used now, so that no leap since its last use is refused."""
+    from engine.workspace.last_use import note_use
+    from engine.workspace.workspace import LOCK
+
+    if (folder / LOCK).is_file():
+        note_use(folder / LOCK, assembly.clock())
 
 
 def _answered() -> None:
@@ -78,7 +97,7 @@ def opened(*, to_inspect: bool = False) -> Workspace:
     """
     from engine.workspace.workspace import opened as open_workspace
 
-    workspace = open_workspace(state.get("workspace", Path()), to_inspect=to_inspect)
+    workspace = open_workspace(state.get("workspace", Path()), to_inspect=to_inspect, clock=assembly.clock)
     answers_from(workspace)
     return workspace
 

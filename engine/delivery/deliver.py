@@ -115,6 +115,7 @@ def deliver(
     Raises:
         WrongUsage: `[mail]` is missing, or somebody else delivers.
         VerificationFailed: `refuse_older` has refused the record, and nothing is sent.
+        Unavailable: the clock leapt ahead since the last command that recorded.
     """
     mail = workspace.settings.mail
     if mail is None:
@@ -123,6 +124,8 @@ def deliver(
         )
     done = Delivered()
     with _alone(workspace):
+        # What is given by rule is given on a day, which a wrong clock would name for good.
+        workspace.refuse_leap()
         # Asked within the lock: an older copy may have been put back while another command delivered.
         if refuse_older is not None:
             refuse_older(workspace)

@@ -55,8 +55,11 @@ def server_round(workspace: Workspace, last: RunOutcome, parts: RoundParts) -> S
     What is released is sent after the round and not in it: a relay that is wrongly set up must not cost the
     outcome of a run.
 
-    Raises VerificationFailed for a record that is older than what was signed.
+    Raises VerificationFailed for a record that is older than what was signed, Unavailable for a clock that
+    leapt ahead.
     """
+    # A forecast by a wrong clock would stand for good as well.
+    workspace.refuse_leap()
     # Before each round, because a program may put an older copy back meanwhile.
     refuse_older_record(workspace)
     # A forecast is recorded before the run that could publish the value that it foretells.

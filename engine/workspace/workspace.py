@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.market.series_map import SeriesMap
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.delivery_settings import FolderSettings, MailSettings, Person
+from engine.workspace.last_use import note_use, refuse_leap
 from engine.workspace.time_settings import TimeAuthoritySettings
 from engine.workspace.web_settings import WebSettings
 
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 
 SETTINGS = "headroom.toml"
 LOCK = "headroom.lock"
-"""The file that whoever records in a workspace locks, whatever database its record is in."""
+"""The file that whoever records in a workspace locks, whatever database its record is in.
+
+It holds the moment of the last use.
+"""
 LOOK = 0.1
 """The seconds between two looks at whether a workspace is free."""
 PUT_BACK = "put the whole record back (`headroom db restore`), then `headroom verify`"
@@ -167,6 +172,8 @@ class Workspace:
 
     Then the record is only read, and a missing record is not made.
     """
+    clock: Callable[[], datetime] | None = None
+    """By which a leap ahead since the last command is refused; without one, none is."""
 
     @cached_property
     def store(self) -> Store:
@@ -265,7 +272,7 @@ class Workspace:
         """Keep others from recording in this workspace until the block ends; they wait.
 
         One process must not take it twice. The clock is read inside the block. So what was recorded meanwhile
-        is not later than what rests on it.
+        is not later than what rests on it. Where the workspace has a clock, this use is noted by it.
 
         Args:
             patience: seconds to wait for another to be done; without end unless given.
@@ -273,6 +280,7 @@ class Workspace:
 
         Raises:
             Busy: another was not done in time.
+            Unavailable: the clock leapt ahead since the last use, or lost its day.
         """
         # The system frees the lock of a process that dies, so a killed run keeps nobody out.
         with (self.root / LOCK).open("a") as file:
@@ -280,7 +288,15 @@ class Workspace:
                 if told is not None:
                     told()
                 _wait(file, self.root, patience)
+            if self.clock is not None:
+                self.refuse_leap()
+                note_use(self.root / LOCK, self.clock())
             yield
+
+    def refuse_leap(self) -> None:
+        """Refuse a clock that stands weeks after the last use of the workspace. Raises Unavailable."""
+        if self.clock is not None:
+            refuse_leap(self.root / LOCK, self.clock())
 
     def hold_events(self) -> None:
         """Keep the events that are read in memory, within bounds.
@@ -415,8 +431,10 @@ def refuse_unnamed(workspace: Workspace) -> None:
         )
 
 
-def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
+def opened(root: Path, *, to_inspect: bool = False, clock: Callable[[], datetime] | None = None) -> Workspace:
     """Return the workspace in `root`. With `to_inspect` nothing in it is made or changed.
+
+    By the `clock` a leap ahead since the last use is refused.
 
     Raises:
         WrongUsage: it is missing.
@@ -438,7 +456,7 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
     write_only_beside(path)
     for name in () if to_inspect else FOLDERS:
         (root / name).mkdir(exist_ok=True)
-    return Workspace(root, settings, to_inspect)
+    return Workspace(root, settings, to_inspect, clock)
 
 
 def _problem(detail: Any, path: Path) -> Problem:
