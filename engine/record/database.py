@@ -8,7 +8,6 @@ must not own the tables.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.record import guards
+from engine.record.foreign_files import foreign_beside
 
 PAGES = "page_size=32768"
 """The page size of a new record.
@@ -207,23 +207,23 @@ def insertion(connection: Connection, table: Table) -> str:
 def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     """Return an engine for a path (SQLite) or a URL (PostgreSQL).
 
-    The engine has our settings and locks. Nothing is made. Raises NotOurs as `refuse_wal`, now and whenever
-    the file is read.
+    The engine has our settings and locks. Nothing is made. Raises NotOurs as `refuse_foreign`, now and
+    whenever the file is read.
     """
     if "://" not in str(url):
         record = Path(url).absolute()
-        beside = _log_beside(record)
-        _refuse_log(beside)
+        followed = record.resolve()
+        refuse_foreign(followed)
         if inspect_only:
             # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the
             # rest out.
             engine = create_engine(f"sqlite:///file:{quote(str(record))}?mode=rw&uri=true")
         else:
             engine = create_engine(f"sqlite:///{url}")
-        # A server keeps the engine for months. SQLite looks for the log whenever it reads the file anew: for
-        # the first setting of a connection, and as a transaction begins.
+        # A server keeps the engine for months. SQLite looks for such files whenever it reads the file
+        # anew: for the first setting of a connection, and as a transaction begins.
         for moment in ("connect", "begin"):
-            event.listen(engine, moment, lambda *_: _refuse_log(beside))
+            event.listen(engine, moment, lambda *_: refuse_foreign(followed))
         event.listen(engine, "connect", _set_up_to_inspect if inspect_only else _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -236,30 +236,13 @@ def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     return engine
 
 
-def refuse_wal(record: Path) -> None:
-    """Refuse a SQLite file beside which a write-ahead log lies, whatever its age.
-
-    Our settings make none, so it is of another copy. SQLite would write its pages over those of the record,
-    and delete it. Raises NotOurs.
-    """
-    _refuse_log(_log_beside(record))
-
-
-def _log_beside(record: Path) -> Path:
-    # SQLite follows links, and looks beside the file that they lead to.
-    record = record.resolve()
-    return record.with_name(f"{record.name}-wal")
-
-
-def _refuse_log(log: Path) -> None:
-    # Each transaction asks, so the answer takes one call of the system.
-    with suppress(FileNotFoundError):
-        if log.stat().st_size:
-            raise NotOurs(
-                f"{log} lies beside the record, and headroom makes no such file; opened with it, the record "
-                "would be overwritten by pages of another copy: nothing was read or recorded; move that file "
-                "away and keep it, then `headroom verify`"
-            )
+def refuse_foreign(record: Path) -> None:
+    """Refuse a SQLite file, given without links, beside which a file of another copy lies. Raises NotOurs."""
+    beside = foreign_beside(record)
+    if beside is not None:
+        raise NotOurs(
+            f"{beside}: nothing was read or recorded; move that file away and keep it, then `headroom verify`"
+        )
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

@@ -68,7 +68,7 @@ def copied(record: Path, into: Path) -> int:
     # `rw` and not `ro`: what a killed run left half done is rolled back first. The record itself is only
     # read.
     place = f"file:{quote(str(record.absolute()))}?mode=rw"
-    database.refuse_wal(record)
+    database.refuse_foreign(record.resolve())
     try:
         with closing(sqlite3.connect(place, uri=True, timeout=30)) as source:
             source.execute(f"PRAGMA {database.PAGES}")

@@ -139,9 +139,9 @@ def test_a_server_and_the_pages_go_on_once_the_clock_is_right_again(root: Path, 
     round_ = server_round(workspace, RunOutcome(now.date()), parts)
     pages = Desk(workspace, DeskDatabase(root / "desk.sqlite"), lambda: now)
     before, now = len(events(workspace)), AHEAD
-    with pytest.raises(Unavailable, match="set the clock right"):
+    with pytest.raises(Unavailable, match="Set the clock right"):
         server_round(workspace, round_.last, parts)
-    with pytest.raises(Unavailable, match="set the clock right"), pages.recording():
+    with pytest.raises(Unavailable, match="Set the clock right"), pages.recording():
         pytest.fail("the pages record by a wrong clock")
     assert (len(events(workspace)), foretold) == (before, [NOW])
     now = NOW + WEEK
