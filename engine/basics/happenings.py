@@ -31,6 +31,21 @@ def undecided_words(names: Sequence[str]) -> str:
     return f"it looks at {listed(list(names))}, {verb} not determined"
 
 
+def default_before_words(graver: str, milder: str, by: object, fails: object) -> str:
+    """Return a clause: a test fails before a milder limb acts, and only a cure keeps it from a default.
+
+    Args:
+        graver: the test.
+        milder: the milder limb.
+        by: the distance of their rates in USD per GPU-hour.
+        fails: `below` or `above`, the side of its rate on which the test fails.
+    """
+    side = "above" if fails == "below" else "below"
+    return (
+        f"{graver} fails {by} {side} {milder}, which is milder, and is a default if it is not cured in time"
+    )
+
+
 def no_date(why: str | None) -> str:
     """Return what a cell of a table says in place of a date: "never", or that nothing is known.
 

@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Literal
 
+from engine.basics.happenings import default_before_words
 from engine.basics.values import Figure, Unit, counted, trimmed
 from engine.determination.break_even import last_agreeing
 from engine.determination.determine import CEILING, TICK, decided, determine
@@ -101,6 +102,8 @@ class Ladder:
         intervals: the 95% interval of each index, if it has one.
         rungs: the limbs.
         inversions: for each graver limb, the milder one that it precedes by most.
+        after_cure: the same of each default that a Cure Period may still prevent, if no inversion rests on
+            its test.
         left_out: tests that have no rung, each with the reason.
         from_closing: whether the rate is held at the Closing Date level.
     """
@@ -112,6 +115,7 @@ class Ladder:
     inversions: tuple[Inversion, ...]
     left_out: Mapping[str, str]
     from_closing: bool
+    after_cure: tuple[Inversion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,7 @@ def ladder_on(
         if result.verdict is Verdict.NOT_DETERMINED:
             left[result.test] = result.reason.reason if result.reason else "not determined"
         elif not result.break_even:
-            left[result.test] = "no rate decides it"
+            left[result.test] = "no rate of this date decides it"
         else:
             levels[result.test] = Turning(
                 result, result.break_even[0], looks_back(terms.covenants[result.test])
@@ -234,32 +238,44 @@ def ladder_on(
 def _stays(clause: Clause, template: Template, known: Facts, result: TestResult) -> Turning:
     """Return the rate at which a test fails if the rate has been there since closing."""
     used = tuple(dict.fromkeys(turn.index for turn in result.break_even))
-    if not used:
-        return Turning(
-            result, BreakEven(index="", rate=None, fails=None, note="no rate decides it"), window=False
-        )
-    index = used[0]
+    # One date decides, so the Break-even Rate that the template gave is the answer already.
+    if used and not looks_back(clause):
+        return Turning(result, result.break_even[0], window=False)
+    near = next((int(even.rate.value * TICK) for even in result.break_even if even.rate is not None), TICK)
+    if used:
+        return Turning(result, _if_it_stays(clause, template, known, used[0], near), window=True)
+    # A test of past periods asks for no rate of this date, so that each index must be tried.
+    tried = known.rates if looks_back(clause) else ()
+    found = (_if_it_stays(clause, template, known, index, near) for index in tried)
+    none = BreakEven(index="", rate=None, fails=None, note="no rate decides it")
+    even = next((one for one in found if one.rate is not None), none)
+    return Turning(result, even, window=even is not none)
+
+
+def _if_it_stays(clause: Clause, template: Template, known: Facts, index: str, near: int) -> BreakEven:
+    """Return the Break-even Rate of a test if an index has had each rate since closing.
+
+    Args:
+        clause: the test's terms.
+        template: its template.
+        known: what is known on the date.
+        index: the index.
+        near: the tick at which the search begins.
+    """
 
     def probe(tick: int) -> tuple[bool, Fraction]:
         return _probed(clause, template, held(known, index, Fraction(tick, TICK)))
 
-    # One date decides, so the Break-even Rate that the template gave is the answer already.
-    if not looks_back(clause):
-        return Turning(result, result.break_even[0], window=False)
-    near = next((int(even.rate.value * TICK) for even in result.break_even if even.rate is not None), TICK)
     try:
         at_low, last = last_agreeing(probe, 1, CEILING, near)
     except Missing as missing:
-        note = f"not known: {missing.why.reason}"
-        return Turning(result, BreakEven(index=index, rate=None, fails=None, note=note), window=True)
+        return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
     if last is None:
         note = "passes at every positive rate" if at_low else "no positive rate passes"
-        return Turning(result, BreakEven(index=index, rate=None, fails=None, note=note), window=True)
+        return BreakEven(index=index, rate=None, fails=None, note=note)
     # The last rate that still passes, on whichever side that is: the rung stands on the passing side.
     rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
-    return Turning(
-        result, BreakEven(index=index, rate=rate, fails="above" if at_low else "below"), window=True
-    )
+    return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
 
 
 def looks_back(clause: Clause) -> bool:
@@ -319,9 +335,10 @@ def _ladder(
     never = {rung.test: f"{turnings[rung.test].even.note}" for rung in rungs if rung.rate is None}
     # At one rate the milder limb stands first, which is the order that a deal should have.
     order = sorted(turning, key=lambda rung: (rung.fails == "above", -(rung.rate or 0), RANKS[rung.kind]))
-    return Ladder(
-        on, today, intervals, tuple(order), tuple(inversions(order)), {**left, **never}, from_closing
-    )
+    found = tuple(inversions(order))
+    told = {one.graver.test for one in found}
+    later = (one for one in inversions(order, at_once=False) if one.graver.test not in told)
+    return Ladder(on, today, intervals, tuple(order), found, {**left, **never}, from_closing, tuple(later))
 
 
 def _rung(
@@ -375,19 +392,26 @@ def _inside(rate: Decimal, ends: tuple[Decimal, Decimal] | None) -> bool:
     return ends is not None and ends[0] <= rate <= ends[1]
 
 
-def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
+def inversions(rungs: Sequence[Rung], at_once: bool = True) -> Iterator[Inversion]:
     """Yield, for each graver limb, the milder limb that it precedes by the widest distance.
 
-    Both are on the same index and side. A default with a Cure Period can be made good before it acts, so it
-    is not marked. A limb that acts without a Cure Period is marked.
+    Both are on the same index and side.
+
+    Args:
+        rungs: the limbs.
+        at_once: whether the graver limbs are those that act without a Cure Period. A default with one can be
+            made good before it acts, so it is not marked as inverted.
     """
     for graver in rungs:
-        if not graver.acts_at_once or graver.rate is None:
+        if graver.acts_at_once is not at_once or graver.rate is None:
             continue
         before = []
         for milder in rungs:
             same = (milder.index, milder.fails) == (graver.index, graver.fails)
             if milder.rate is None or not same or RANKS[milder.kind] >= RANKS[graver.kind]:
+                continue
+            # A failure that is only counted does nothing, so nothing can come too early before it.
+            if milder.kind == "counted failure":
                 continue
             by = graver.rate - milder.rate if graver.fails == "below" else milder.rate - graver.rate
             # Equal rates act on the same date, which is not an inversion.
@@ -404,6 +428,12 @@ def inversion_words(inversion: Inversion) -> str:
     return (
         f"{inversion.graver.subject} acts {inversion.by} {side} {inversion.milder.subject}, which is milder"
     )
+
+
+def after_cure_words(later: Inversion) -> str:
+    """Return in a sentence that a default comes before a milder limb, unless its failure is cured."""
+    graver, milder = later.graver.subject, later.milder.subject
+    return default_before_words(graver, milder, later.by, later.graver.fails)
 
 
 def instead_words(inversion: Inversion) -> str:

@@ -14,8 +14,9 @@ from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.terms.in_force import TermsInForce, TriggerTerms
 from engine.terms.trigger_conditions import leaves_of
 
-Kind = Literal["warning", "obligation", "sweep", "block", "default", "early amortization"]
+Kind = Literal["counted failure", "warning", "obligation", "sweep", "block", "default", "early amortization"]
 RANKS: dict[Kind, int] = {
+    "counted failure": 0,
     "warning": 0,
     "obligation": 1,
     "sweep": 2,
@@ -69,7 +70,7 @@ def of_tests(
             )
         else:
             # A failure that only a trigger counts harms nobody by itself.
-            yield Limb(f"{key} FAIL, counted", key, key, "warning", "one date", at_once=True)
+            yield Limb(f"{key} FAIL, counted", key, key, "counted failure", "one date", at_once=True)
 
 
 def _needs(clause: Clause) -> str:

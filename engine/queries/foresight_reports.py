@@ -16,7 +16,7 @@ from engine.determination.template import Cure, Template
 from engine.foresight.answers import as_data
 from engine.foresight.draft_paths import POINTS, Make, StatedPath
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.ladder import Inversion, Ladder, inversion_words, ladder_at_closing
+from engine.foresight.ladder import Inversion, Ladder, after_cure_words, inversion_words, ladder_at_closing
 from engine.foresight.stress import closing_levels
 from engine.queries.draft_files import until_of
 from engine.queries.foresight_questions import StressAsked, stated_paths, stress
@@ -73,6 +73,16 @@ def ladder_data(ladder: Ladder) -> dict[str, Any]:
             **_instead(inversion),
         }
         for inversion in ladder.inversions
+    ]
+    data["after_cure"] = [
+        {
+            "graver": later.graver.limb,
+            "milder": later.milder.limb,
+            "by": as_data(later.by),
+            "fails": later.graver.fails,
+            "words": after_cure_words(later),
+        }
+        for later in ladder.after_cure
     ]
     return data
 

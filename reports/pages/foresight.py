@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from engine.basics.happenings import undecided_words
+from engine.basics.happenings import default_before_words, undecided_words
 from engine.basics.values import counted, listed
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import calibration_page, simulation_page
@@ -115,10 +115,15 @@ def _lead(inputs: ForesightInputs) -> Runs:
         else:
             # A limb that could not be placed may be the one that comes too early.
             of = "Of the limbs that are determined, no" if inputs.ladder["left_out"] else "No"
-            runs.append((f"{of} graver limb comes before a milder one.", True))
+            later = inputs.ladder["after_cure"]
+            runs.append(
+                (f"{of} graver limb {'acts at once' if later else 'comes'} before a milder one.", True)
+            )
+            runs += [(f" {_after_cure(inputs, one)}", False) for one in later]
     if inputs.stress is not None:
         # The lanes are drawn of the first path, so the sentence and the picture tell the same story.
         path = inputs.stress["outcomes"][0]
+        told = len(runs)
         for one in [
             first for first in path["firsts"] if first["what"] in ("fails", "default", "begins", "obliged")
         ][:4]:
@@ -126,7 +131,7 @@ def _lead(inputs: ForesightInputs) -> Runs:
             said = SENTENCES[one["what"]].format(inputs.title(one["subject"]))
             lead = (
                 f" Under {inputs.rates[0]['words'] if inputs.rates else path['path']}, {said} "
-                if len(runs) == bool(inputs.ladder)
+                if len(runs) == told
                 else f" {said[:1].upper()}{said[1:]} "
             )
             runs.append((lead, False))
@@ -137,6 +142,12 @@ def _lead(inputs: ForesightInputs) -> Runs:
     if asked:
         runs.append((f" {asked}" if runs else asked, False))
     return runs or [("This report holds a calibration or a simulation of one draft.", True)]
+
+
+def _after_cure(inputs: ForesightInputs, later: Value) -> str:
+    assert inputs.ladder is not None
+    graver, milder = (inputs.title(_subject(inputs.ladder, later[side])) for side in ("graver", "milder"))
+    return f"{default_before_words(graver, milder, later['by'], later['fails'])}."
 
 
 def _by_chance(inputs: ForesightInputs) -> list[Runs]:

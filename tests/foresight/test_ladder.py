@@ -19,8 +19,10 @@ from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.foresight.ladder import (
     Ladder,
     Rung,
+    after_cure_words,
     instead_words,
     inversion_words,
+    inversions,
     ladder_at_closing,
     ladder_on,
     left_out_words,
@@ -29,9 +31,14 @@ from engine.foresight.limits_in_order import limit_in_order
 from engine.foresight.term_variants import varied
 from engine.queries.foresight_reports import ladder_data
 from engine.terms.as_written import Deal, resolve
-from tests.conftest import shared
+from tests.conftest import DEALS, shared
 
 HELD = ("outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
+
+COVERED = (
+    *("contracted_revenue=USD 700,000", "operating_costs=USD 420,000", "debt_service=USD 610,000"),
+    "uncontracted_gpu_hours=230,000",
+)
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +230,53 @@ def test_a_default_without_a_cure_period_that_comes_before_the_sweep_is_one(
         (one.graver.subject, one.milder.subject) for one in at_closing(load(bare), all_templates).inversions
     }
     assert found == {("ltv", "cash-sweep"), ("early-amortization", "cash-sweep")}
+
+
+def test_a_default_after_a_cure_period_is_no_inversion_and_is_named_all_the_same(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """The sweep needs a lower rate than the default, and nothing was said to be out of order."""
+    text = meridian_text.split("worked_examples:")[0]
+    trigger = text[text.index("        - {test: ltv, result: FAIL") :].splitlines()[0]
+    ladder = at_closing(load(text.replace(f"{trigger}\n", "")), all_templates)
+    assert ladder.inversions == ()
+    (one,) = ladder.after_cure
+    assert (one.graver.subject, one.milder.subject, one.by) == ("ltv", "cash-sweep", Decimal("0.4257"))
+    assert after_cure_words(one) == (
+        "ltv fails 0.4257 above cash-sweep, which is milder, and is a default if it is not cured in time"
+    )
+    # Where the test's failure is part of an inversion, the inversion says it.
+    assert at_closing(load(text), all_templates).after_cure == ()
+
+
+def test_a_failure_that_is_only_counted_is_not_milder_than_anything(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
+    """It harms nobody by itself, so an Obligation that comes before it is in order."""
+    deal = load((DEALS / "summit-abs-2026-2.yaml").read_text(encoding="utf-8"))
+    ladder = at_closing(deal, all_templates, COVERED)
+    (counted,) = (one for one in ladder.rungs if one.limb == "coverage FAIL, counted")
+    assert counted.kind == "counted failure"
+    assert counted.rate is not None
+    owed = replace(counted, subject="owed", kind="obligation", rate=counted.rate + 1)
+    assert list(inversions([owed, counted])) == []
+    (one,) = inversions([owed, replace(counted, kind="warning")])
+    assert one.by == 1
+
+
+def test_a_coverage_of_past_months_has_the_rate_at_which_it_fails_if_the_rate_stays(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
+    """A month has 700,000 of contracts, 230,000 open hours, costs of 420,000 and debt service of 610,000: 1.20x is
+    reached at 452,000 / 230,000 = 1.96522. It was said that no rate decides the test.
+    """
+    deal = load((DEALS / "summit-abs-2026-2.yaml").read_text(encoding="utf-8"))
+    found = at_closing(deal, all_templates, COVERED)
+    (rung,) = (one for one in found.rungs if one.limb == "coverage FAIL, counted")
+    assert (rung.rate, rung.fails, rung.index) == (Decimal("1.9653"), "below", "CRI-H100")
+    assert (rung.distance, rung.weeks) == (Decimal("0.0347"), None)
+    assert rung.note == "if the rate stays"
+    assert found.left_out["reporting"] == "no rate decides it"
 
 
 def test_a_test_without_its_facts_has_no_rung_and_is_named(

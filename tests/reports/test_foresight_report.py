@@ -220,6 +220,13 @@ def test_what_could_not_be_placed_is_not_said_to_be_in_order(inputs: ForesightIn
     ordered = {**inputs.ladder, "inversions": [], "left_out": {}}
     lead = said(compose(replace(inputs, ladder=ordered))["answer"][0])
     assert lead.startswith("No graver limb comes before a milder one.")
+    one = {"graver": "ltv", "milder": "cash-sweep", "by": "0.4257", "fails": "below"}
+    cured = {**ordered, "after_cure": [one]}
+    lead = said(compose(replace(inputs, ladder=cured))["answer"][0])
+    assert lead.startswith(
+        "No graver limb acts at once before a milder one. Loan to value fails 0.4257 above Cash sweep level, "
+        "which is milder, and is a default if it is not cured in time."
+    )
     left = {**ordered, "left_out": {"ltv": "no report"}}
     lead = said(compose(replace(inputs, ladder=left))["answer"][0])
     assert lead.startswith("Of the limbs that are determined, no graver limb comes before a milder one.")

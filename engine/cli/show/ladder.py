@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from engine.basics.values import MINUS
 from engine.cli.output import print_json, say, table
-from engine.foresight.ladder import Ladder, Rung, instead_words, inversion_words, left_out_words
+from engine.foresight.ladder import (
+    Ladder,
+    Rung,
+    after_cure_words,
+    instead_words,
+    inversion_words,
+    left_out_words,
+)
 from engine.queries.foresight_questions import LadderAnswer
 from engine.queries.foresight_reports import ladder_data
 
@@ -43,7 +50,10 @@ def _show(ladder: Ladder) -> None:
     for inversion in ladder.inversions:
         say(f"INVERTED: {inversion_words(inversion)}.{instead_words(inversion)}")
     if not ladder.inversions:
-        say("Nothing is inverted: no graver limb acts before a milder one.")
+        at_once = " at once" if ladder.after_cure else ""
+        say(f"Nothing is inverted: no graver limb acts{at_once} before a milder one.")
+    for later in ladder.after_cure:
+        say(f"UNLESS CURED: {after_cure_words(later)}.")
     if ladder.left_out:
         say(left_out_words(ladder.left_out))
 
