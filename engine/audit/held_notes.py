@@ -44,7 +44,7 @@ def notes_in(path: Path) -> list[str]:
 
     Raises as `held_notes`.
     """
-    return list(_of_notice(path) if path.suffix == ".pdf" else _in_file(path))
+    return list(_of_notice(path) if path.suffix.lower() == ".pdf" else _in_file(path))
 
 
 def held_files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -63,7 +63,7 @@ def held_files(paths: Sequence[Path]) -> Iterator[Path]:
             files = [
                 one
                 for one in sorted(path.iterdir())
-                if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")
+                if one.suffix.lower() in (".pdf", ".checkpoint", ".note", ".txt")
             ]
             # Never a part of them: what was left out would seem to have been checked.
             if len(files) > MOST_FILES:

@@ -50,8 +50,6 @@ LITTER = re.compile(
     r"\.DS_Store|\._.*|\.~lock\..*|~\$.*|Thumbs\.db|ehthumbs\.db|desktop\.ini|\..*\.sw[a-z]", re.IGNORECASE
 )
 """The names of files that operating systems, office programs and editors leave in folders."""
-PLACEHOLDER = re.compile(r"\.(?P<name>.+)\.icloud", re.IGNORECASE | re.DOTALL)
-"""The name of what a sync program leaves in the place of a file that is not on this machine."""
 _MARKED: dict[Path, Path] = {}
 """Folders that may disappear while a command works in them, such as shares.
 
@@ -67,15 +65,6 @@ def refuse_lost_disk(error: OSError) -> None:
     if error.errno in LOST_DISK:
         where = f"{error.filename}: " if error.filename else ""
         raise Unavailable(f"{where}{error.strerror}; remove the cause. {RUN_AGAIN}") from error
-
-
-def not_downloaded(name: str) -> str | None:
-    """Return the name of the file that a sync program keeps a place for; None for any other file.
-
-    iCloud leaves `.report.xlsx.icloud` where it has not downloaded `report.xlsx`.
-    """
-    match = PLACEHOLDER.fullmatch(name)
-    return match["name"] if match else None
 
 
 def is_litter(name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from typer import Typer
 
+from engine.basics.standard_streams import open_closed_streams
 from engine.cli.app import app
 from engine.cli.options import run_command_line
 from engine.cli.sections import SECTIONS
@@ -43,4 +44,5 @@ def _command(arguments: Sequence[str]) -> str:
 
 def main() -> NoReturn:
     """Run the command line."""
+    open_closed_streams()
     run_command_line(registered(sys.argv[1:]))

@@ -89,7 +89,7 @@ def announce(
     what: Annotated[str, typer.Option(help="cessation, methodology change, break, or restatement.")],
     effective: Annotated[str, typer.Option(help="From when; of a restatement the date that is restated.")],
     words: Annotated[str, typer.Option(help="What it says, in one sentence.")],
-    document: Annotated[Path, typer.Option(help="The announcement; its hash is recorded.")],
+    document: Annotated[Path, typer.Option(help="The announcement. It is kept.")],
     prepared_by: Annotated[str, typer.Option(help="One person.")],
     approved_by: Annotated[str, typer.Option(help="Another.")],
     version: Annotated[str | None, typer.Option(help="The methodology version that it brings.")] = None,
@@ -102,11 +102,15 @@ def announce(
     from engine.cli.show.series import show_announced
     from engine.operations.series_intake import Announcement, announcement_in
     from engine.operations.series_intake import announce as record_announcement
+    from engine.workspace.documents import keep_document, read_document
 
     said = announcement_in(
         document, Announcement(index, what, day(effective), words, version), prepared_by, approved_by
     )
     with recording() as (workspace, by):
+        # The copy is kept first: a crash in between leaves an unused copy, never an entry without its
+        # document.
+        keep_document(workspace, read_document(document))
         announced = record_announcement(workspace, said, by)
     show_announced(announced, as_json)
 

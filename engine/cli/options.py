@@ -96,7 +96,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
             os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
         )  # whoever read has gone; nothing is left to say
         sys.exit(1)
-    except (OSError, UnicodeError, BrokenExecutor) as error:
+    except (OSError, UnicodeError, BrokenExecutor, MemoryError) as error:
         _refused(*_in_words(error))
     except typer.Abort:
         _refused(NOT_ANSWERED, STOPPED)
@@ -145,9 +145,11 @@ def _in_words(error: Exception) -> tuple[str, int]:
     """
     if isinstance(error, BrokenExecutor):
         return f"a process that renders notices was ended from outside. {RUN_AGAIN}", 1
+    if isinstance(error, MemoryError):
+        return f"the machine has no memory left for this. {RUN_AGAIN}", 1
     if isinstance(error, UnicodeError):
         return f"a text is in another encoding than UTF-8: {error}", 1
-    assert isinstance(error, OSError)  # the caller catches these three
+    assert isinstance(error, OSError)  # the caller catches these four
     why = error.strerror or str(error)
     # These four speak of a path that somebody typed; any other is trouble of the machine.
     named = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)

@@ -51,7 +51,7 @@ def verify(
     Exit code 3 if one differs.
     """
     # What it is decides first: a bundle is a file too, and must not be taken for a notice.
-    if what is not None and what.endswith(".bundle"):
+    if what is not None and what.lower().endswith(".bundle"):
         from engine.cli.show.verify import show_bundle
 
         if policy is None:
@@ -62,7 +62,7 @@ def verify(
         from engine.cli.show.verify import show_export
 
         raise typer.Exit(show_export(Path(what), policy, held or [], as_json))
-    if what is not None and (what.endswith(".pdf") or Path(what).is_file()):
+    if what is not None and (what.lower().endswith(".pdf") or Path(what).is_file()):
         from engine.cli.show.verify import Drawing, verify_file
 
         if policy is None:

@@ -74,7 +74,7 @@ def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
     Each part has the table's own head. Rows belong to one collection if they share their
     `collection_window_id`, or without that column their collection time. Raises TableRefused.
     """
-    if not name.removesuffix(".gz").endswith(".csv"):
+    if not name.lower().removesuffix(".gz").endswith(".csv"):
         return (plain,)
     table = _table(plain, name)
     if not table.rows or not _unfiltered(table):

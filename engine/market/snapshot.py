@@ -138,7 +138,7 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
     if not plain.strip():
         raise SnapshotRefused(f"{name}: the file is empty")
     digest = hashlib.sha256(plain).hexdigest()
-    if name.removesuffix(".gz").endswith(".csv"):
+    if name.lower().removesuffix(".gz").endswith(".csv"):
         return _from_csv(plain, name, digest)
     said = read_metadata(unmarked(plain))
     return _from_json(plain, name, digest) if said is None else _empty_day(plain, name, digest, said)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
-from engine.basics.files import write_whole
+from engine.basics.files import is_litter, write_whole
+from engine.basics.received_files import NotReceived, read_received
 from engine.determination.template import Template
 from engine.evaluation.pledged_gpus import with_register
 from engine.events.deal_state import fold
@@ -35,7 +36,7 @@ from engine.servicer_report.asked_periods import out_of_place
 from engine.servicer_report.confirmation_form import is_reply
 from engine.servicer_report.read_report import ServicerReport, read_report
 from engine.servicer_report.receipts import Receipt, receipt_of, with_receipt
-from engine.servicer_report.received_file import ReceivedFile, may_be_report, open_report
+from engine.servicer_report.received_file import ReceivedFile, may_be_report, no_report, open_report
 from engine.terms.as_written import Deal, day_of, resolve, table_of_calendar
 from engine.terms.source import Tree
 from engine.workspace.deals_by_name import DealsByName
@@ -153,6 +154,13 @@ class Intake:
         """The workspace's deals, looked at once."""
         return DealsByName(self.workspace, self.templates)
 
+    def bytes_of(self, path: Path) -> bytes:
+        """Return the bytes of a report's file. Raises InputProblems for a name without its file."""
+        try:
+            return read_received(path)
+        except NotReceived as refused:
+            raise InputProblems([no_report(refused, str(path))]) from refused
+
     def read(self, data: bytes, file: str, received: date | str | None) -> ReadReport:
         """Return a report, read and judged by its deal's terms.
 
@@ -268,8 +276,9 @@ class Intake:
         line in the journal.
         """
         for path in files_of(paths):
-            data = path.read_bytes()
+            data = b""
             try:
+                data = self.bytes_of(path)
                 opened = self._opened(data, str(path))
                 yield (
                     self._reply(opened, path)
@@ -348,11 +357,22 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if file.is_file() and may_be_report(file.name))
+            yield from sorted(file for file in path.iterdir() if may_be_report(file.name))
         elif path.is_file():
             yield path
         else:
             raise WrongUsage(f"no such file: {path}")
+
+
+def passed_over(paths: Iterable[Path]) -> list[Path]:
+    """Return what the folders that are named hold besides reports: other files and folders."""
+    return [
+        one
+        for path in paths
+        if path.is_dir()
+        for one in sorted(path.iterdir())
+        if not may_be_report(one.name) and not is_litter(one.name)
+    ]
 
 
 def _remarks(report: ServicerReport, tree: Tree) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
+from engine.basics.received_files import read_received
 from engine.determination.template import Template
 from engine.evaluation.late_entry import why_from_keying
 from engine.events.draft import Draft
@@ -40,9 +41,7 @@ def proof_of(document: Path | None, prepared_by: str | None, approved_by: str | 
         return None
     if document is None or prepared_by is None or approved_by is None or prepared_by == approved_by:
         raise WrongUsage("a late entry needs --document, --prepared-by and --approved-by, two persons")
-    if not document.is_file():
-        raise WrongUsage(f"no such file: {document}")
-    return ReceiptProof(document.name, sha256_hex(document.read_bytes()), prepared_by, approved_by)
+    return ReceiptProof(document.name, sha256_hex(read_received(document)), prepared_by, approved_by)
 
 
 def entered(

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import bytes_of, read_text
+from engine.basics.received_files import read_received
 from engine.events.draft import Draft
 from engine.events.log_names import administered_series
 from engine.events.market_events import AWAITS, IndexAnnounced, IndexFinding, SeriesFile, ValueSeen
@@ -253,10 +254,8 @@ class Announcement:
 def announcement_in(path: Path, said: Announcement, prepared_by: str, approved_by: str) -> IndexAnnounced:
     """Return an announcement with the hash of its file and the two persons who enter it.
 
-    Raises WrongUsage if the file is missing.
+    Raises WrongUsage for a file that is missing or empty.
     """
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
     return IndexAnnounced(
         index=said.index,
         what=said.what,
@@ -264,7 +263,7 @@ def announcement_in(path: Path, said: Announcement, prepared_by: str, approved_b
         version=said.version,
         words=said.words,
         document=path.name,
-        document_sha256=sha256(path.read_bytes()).hexdigest(),
+        document_sha256=sha256(read_received(path)).hexdigest(),
         prepared_by=prepared_by,
         approved_by=approved_by,
     )

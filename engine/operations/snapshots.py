@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import HeadroomError, WrongUsage
-from engine.basics.files import is_litter, not_downloaded
+from engine.basics.files import is_litter
+from engine.basics.received_files import NotReceived, files_below, not_downloaded, read_received
 from engine.events.draft import Draft
 from engine.events.market_events import SnapshotImported
 from engine.market.collect import Query, collect
@@ -120,7 +121,7 @@ def import_snapshots(
                 taken.known += not new
                 taken.added += [snapshot] if new else []
                 before = snapshot
-        except (SnapshotRefused, CollectionHeld, TableRefused, OSError) as error:
+        except (SnapshotRefused, CollectionHeld, TableRefused, NotReceived, OSError) as error:
             taken.refused.append((str(path), str(error)))
     # Last, since the raw answer may be among the files of this import.
     _raw_answers(workspace, taken)
@@ -143,19 +144,14 @@ def _snapshots_in(
 
     Each comes with the SHA-256 that its administrator states, and with the SHA-256 of its file.
     """
-    if (elsewhere := not_downloaded(path.name)) is not None:
-        raise SnapshotRefused(
-            f"{path.name} stands for {elsewhere}, and the file itself is not on this machine; "
-            f"have the sync program download {elsewhere}, and import it"
-        )
-    plain = plain_bytes(path.read_bytes(), path.name)
-    if path.name.endswith(ENDING) and (said := read_metadata(plain)) is not None:
+    plain = plain_bytes(read_received(path), path.name)
+    if path.name.lower().endswith(ENDING) and (said := read_metadata(plain)) is not None:
         taken.described.append((path.name, said))
         yield from _empty_day(workspace, path, plain, said)
         return
     stated = _stated(path, plain, accept, taken)
     if (
-        path.name.removesuffix(".gz").endswith(".csv")
+        path.name.lower().removesuffix(".gz").endswith(".csv")
         and stated is not None
         and not has_rows(plain, path.name)
     ):
@@ -321,9 +317,9 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files named, and those in the folders named; a folder's manifest is not a snapshot."""
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.is_file() and not is_litter(p.name))
+            files = sorted(p for p in files_below(path) if not is_litter(p.name))
             # What a sync program has not downloaded is refused, because its day would be missing.
-            named = ((p, not_downloaded(p.name) or p.name) for p in files)
+            named = ((p, (not_downloaded(p.name) or p.name).lower()) for p in files)
             yield from (p for p, name in named if name.endswith(ENDINGS) and name not in NOT_SNAPSHOTS)
         elif path.exists():
             yield path

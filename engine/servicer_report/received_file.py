@@ -8,7 +8,8 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from engine.basics.errors import Place, Problem
-from engine.basics.files import ENDS, is_litter, not_downloaded
+from engine.basics.files import ENDS, is_litter
+from engine.basics.received_files import NotReceived, not_downloaded, refuse_without_content
 from engine.basics.values import listed
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
@@ -19,7 +20,10 @@ from engine.terms.source import Tree, parse
 
 ENDINGS = (".yaml", ".yml", ".csv", ".tsv", ".txt", *WORKBOOKS)
 """The endings of files that may be reports."""
-OTHER_WORKBOOKS = (".xlsb", ".xltx", ".xltm", ".numbers")
+OTHER_WORKBOOKS = (
+    *(".xlsb", ".xltx", ".xltm", ".xlt", ".xlw"),
+    *(".numbers", ".fods", ".ots", ".sxc", ".gsheet", ".et"),
+)
 """The endings of workbooks that are not read, and are refused in words."""
 PACKED = (b"PK\x03\x04", OLD_OFFICE)
 """The first bytes of a workbook, and of other files of office programs."""
@@ -61,6 +65,12 @@ def may_be_report(name: str) -> bool:
     return not is_litter(name) and PurePath(stands_for).suffix.lower() in (*ENDINGS, *OTHER_WORKBOOKS)
 
 
+def no_report(refused: NotReceived, file: str) -> Problem:
+    """Return the problem of a name without its file (R164)."""
+    why = "a sync program, a browser, a full disk or a broken link leaves a name without its file"
+    return Problem("R164", refused.what, why, refused.fix, Place(file))
+
+
 def open_report(
     data: bytes, file: str, layouts: Mapping[str, SenderLayout]
 ) -> tuple[ReceivedFile | None, list[Problem]]:
@@ -73,10 +83,10 @@ def open_report(
         file: its name, for the errors; its ending says how it is read.
         layouts: the senders' own layouts, by name.
     """
-    if (elsewhere := not_downloaded(PurePath(file).name)) is not None:
-        why = "the file itself is not on this machine"
-        fix = f"have the sync program download it, and enter {elsewhere}"
-        return None, [Problem("R164", "the file is a sync program's placeholder", why, fix, Place(file))]
+    try:
+        refuse_without_content(PurePath(file).name, data)
+    except NotReceived as refused:
+        return None, [no_report(refused, file)]
     matching = layouts_for(file, layouts)
     if len(matching) > 1:
         names = listed([f"[intake.{name}]" for name, _ in matching])

@@ -20,6 +20,7 @@ from engine.audit.verify_export import verify_export
 from engine.audit.verify_file import verify_notice_file
 from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed, WrongUsage
 from engine.basics.inert import inert_json, inert_lines, one_line
+from engine.basics.standard_streams import open_closed_streams
 
 ABOUT = (
     "Check a notice, a bundle or an exported log offline, by what you trust. A workspace is checked, and a "
@@ -57,7 +58,7 @@ def verified(what: Path, policy: Path, held: Sequence[Path]) -> Found:
     """
     if what.is_dir():
         return verify_export(what, policy, held)
-    if what.suffix == ".bundle":
+    if what.suffix.lower() == ".bundle":
         return verify_bundle(what, policy, all_templates(), notice_pages())
     if not what.is_file():
         raise WrongUsage(f"no such file: {what}")
@@ -82,13 +83,14 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         found = verified(given.what, given.policy, given.held)
-    except (HeadroomError, OSError) as error:
+    except (HeadroomError, OSError, MemoryError) as error:
         # A file that the machine cannot read says nothing of itself.
         refused = (
             error
             if isinstance(error, HeadroomError)
             else Unavailable(
-                f"{error.filename or given.what}: {error.strerror or error}; nothing was verified"
+                f"{getattr(error, 'filename', None) or given.what}: "
+                f"{getattr(error, 'strerror', None) or error or 'no memory left'}; nothing was verified"
             )
         )
         sys.stderr.write(f"headroom-verify: {inert_lines(str(refused))}\n")
@@ -109,6 +111,7 @@ def _json(value: object) -> None:
 
 def main() -> NoReturn:
     """Run the command."""
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.basics.inert import inert
+from engine.basics.received_files import read_received
 from engine.workspace.workspace import Workspace
 
 ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
@@ -29,10 +29,8 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Return the document in a file. Raises WrongUsage if the file does not exist."""
-    if not path.is_file():
-        raise WrongUsage(f"no such file: {path}")
-    data = path.read_bytes()
+    """Return the document in a file. Raises WrongUsage for a file that is missing or empty."""
+    data = read_received(path)
     return Document(inert(path.name), sha256(data).hexdigest(), data)
 
 

@@ -139,6 +139,7 @@ FAILURES = {
         "another encoding than UTF-8",
     ),
     "a renderer that was killed": (BrokenProcessPool("ended"), 1, "a process that renders notices was ended"),
+    "no memory": (MemoryError(), 1, "the machine has no memory left for this."),
     "an input that ended": (typer.Abort(), 130, "the input ended before the command had its answer"),
     "Ctrl-C": (KeyboardInterrupt(), 130, "stopped. What was recorded stays on record."),
 }
@@ -240,3 +241,15 @@ def test_a_log_s_key_does_not_cosign(tmp_path: Path) -> None:
             datetime(2026, 1, 1, tzinfo=UTC),
             as_json=True,
         )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_ends_as_usual_though_streams_are_closed(tmp_path: Path, closed: str) -> None:
+    """As a service may start it: a record was written, and then the command ended with a traceback."""
+    call = f"{sys.executable} -m engine.cli init {tmp_path / 'desk'} {closed}"
+    done = subprocess.run(["sh", "-c", call], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    verifier = f"{sys.executable} -m engine.verifier {tmp_path / 'nothing.pdf'} --policy x {closed}"
+    done = subprocess.run(["sh", "-c", verifier], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

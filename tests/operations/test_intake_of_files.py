@@ -5,6 +5,7 @@ journal, each deal read once.
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -22,7 +23,7 @@ from engine.basics.errors import Unavailable
 from engine.determination.template import Template
 from engine.events.kinds import ReportReceived
 from engine.events.running_state import Past
-from engine.operations.intake import JOURNAL, Intake, RefusedFile, Taken
+from engine.operations.intake import JOURNAL, Intake, RefusedFile, Taken, passed_over
 from engine.record.log import ClockBehind, Scribe, deal_log, read
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.deals_by_name import find_deal
@@ -125,11 +126,25 @@ def test_what_a_folder_holds_in_the_place_of_a_report_is_named_and_what_programs
     folder.mkdir()
     for name in (".r.xlsx.icloud", "r.xlsb", "~$r.xlsx", ".DS_Store", "._r.yaml", ".notes.pdf.icloud"):
         (folder / name).write_bytes(b"bplist00")
+    for name in ("a.csv.nextcloud", "b.XLSX.crdownload", "c.yaml.part", "g.gsheet", "f.fods"):
+        (folder / name).write_bytes(b"bplist00")
+    (folder / "d.yaml").symlink_to(tmp_path / "nowhere.yaml")
+    (folder / "e.numbers").mkdir()
+    os.mkfifo(folder / "h.yaml")
+    (folder / "i.csv").write_bytes(bytes(300))
+    (folder / "j.xlsx").touch()
+    (folder / "March").mkdir()
+    (folder / "reports.zip").write_bytes(b"PK")
     found = list(desk.take_all([folder], CAME))
-    assert [type(one) for one in found] == [RefusedFile] * 2
+    assert {type(one) for one in found} == {RefusedFile}
+    assert [path.name for path in passed_over([folder])] == [".notes.pdf.icloud", "March", "reports.zip"]
     lines = (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()
     codes = {line["file"]: line["problems"][0]["code"] for line in map(json.loads, lines)}
-    assert codes == {".r.xlsx.icloud": "R164", "r.xlsb": "R140"}
+    assert codes == {
+        **dict.fromkeys((".r.xlsx.icloud", "a.csv.nextcloud", "b.XLSX.crdownload", "c.yaml.part"), "R164"),
+        **dict.fromkeys(("d.yaml", "e.numbers", "h.yaml", "i.csv", "j.xlsx"), "R164"),
+        **dict.fromkeys(("r.xlsb", "g.gsheet", "f.fods"), "R140"),
+    }
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

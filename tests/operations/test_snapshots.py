@@ -4,7 +4,9 @@ log names.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -166,9 +168,46 @@ def test_a_day_that_was_not_downloaded_is_named_and_not_missing(desk: Workspace,
     folder.mkdir()
     for name in (".2026-03-05.json.icloud", "._2026-03-05.json", ".notes.pdf.icloud"):
         (folder / name).write_bytes(b"bplist00")
+    (folder / "2026-03-06.json").symlink_to(tmp_path / "nowhere.json")
+    (folder / "2026-03-07.csv.part").write_bytes(b"half of it")
+    (folder / "2026-03-08.json").touch()
     taken = taken_from(desk, folder)
-    assert (taken.added, len(taken.refused)) == ([], 1)
-    assert "stands for 2026-03-05.json" in taken.refused[0][1]
+    assert taken.added == []
+    said = dict(zip((".05", "06", "07", "08"), (why for _, why in sorted(taken.refused)), strict=True))
+    assert "stands for 2026-03-05.json" in said[".05"]
+    assert "a link to a file that is not there" in said["06"]
+    assert "stands for 2026-03-07.csv" in said["07"]
+    assert "the file has no content" in said["08"]
+
+
+def test_a_day_is_imported_whatever_the_letters_of_its_name_and_from_a_linked_folder(
+    desk: Workspace, tmp_path: Path
+) -> None:
+    days, folder = tmp_path / "elsewhere", tmp_path / "in"
+    days.mkdir()
+    folder.mkdir()
+    (days / "2026-03-05.CSV").write_text(DAY, encoding="utf-8")
+    (folder / "linked").symlink_to(days)
+    # A link back must not be walked for ever.
+    (days / "back").symlink_to(folder)
+    taken = taken_from(desk, folder)
+    assert (len(taken.added), taken.refused) == (1, [])
+
+
+def test_a_folder_that_cannot_be_listed_ends_the_import(
+    desk: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    listed = os.scandir
+
+    def closed(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(PermissionError):
+        taken_from(desk, tmp_path / "in")
 
 
 def test_the_administrators_own_hash_is_compared(desk: Workspace, tmp_path: Path) -> None:

@@ -4,18 +4,24 @@ by every reader.
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from engine.basics.errors import WrongUsage
 from engine.basics.files import bytes_of, text_of
+from engine.basics.received_files import LARGEST
 from engine.basics.tables import read_table
 from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.operations.report_entry import proof_of
+from engine.operations.series_intake import Announcement, announcement_in
 from engine.terms.source import parse
 from engine.workspace.deal_files import read_file
 from engine.workspace.documents import keep_document, kept_documents, read_document
-from engine.workspace.workspace import create, opened
+from engine.workspace.workspace import PLACEHOLDER, create, opened
+from tests.cli.calling import headroom
 from tests.conftest import DEALS
 
 ENDS = {"as a Unix program saves it": b"\n", "as Windows saves it": b"\r\n", "as an old Mac saves it": b"\r"}
@@ -106,3 +112,47 @@ def test_a_document_is_kept_as_it_came_once_under_its_hash(tmp_path: Path) -> No
         f"{sha256(b'%PDF' + bytes([13, 10, 0])).hexdigest()}.pdf",
         b"%PDF\r\n\x00",
     )
+
+
+NO_DOCUMENT = {
+    "empty": ("letter.pdf", b"", "the file has no content"),
+    "zero bytes": ("letter.pdf", bytes(5000), "the file has no content"),
+    "a placeholder": ("letter.pdf.nextcloud", b" x", "stands for letter.pdf"),
+    "a placeholder of iCloud": (".letter.pdf.icloud", b"bplist00", "stands for letter.pdf"),
+    "half of it": ("letter.pdf.part", b"%PDF", "stands for letter.pdf"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "why"), NO_DOCUMENT.values(), ids=NO_DOCUMENT)
+def test_what_stands_in_the_place_of_a_document_proves_nothing(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(WrongUsage, match=why):
+        read_document(tmp_path / name)
+    with pytest.raises(WrongUsage, match=why):
+        proof_of(tmp_path / name, "A", "B")
+    said = Announcement("CRI-H100", "cessation", date(2026, 1, 8), "no more")
+    with pytest.raises(WrongUsage, match=why):
+        announcement_in(tmp_path / name, said, "A", "B")
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "letter.pdf").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(WrongUsage, match="the file has more than 67,108,864 bytes"):
+        read_document(tmp_path / "letter.pdf")
+
+
+def test_the_document_of_an_announcement_is_kept(tmp_path: Path) -> None:
+    desk, letter = tmp_path / "desk", tmp_path / "letter.pdf"
+    letter.write_bytes(b"%PDF of the administrator")
+    words = ("--words", "no more", "--prepared-by", "A", "--approved-by", "B")
+    assert headroom("init", str(desk)).returncode == 0
+    settings = desk / "headroom.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace(PLACEHOLDER, "Agent"), encoding="utf-8")
+    said = ("--what", "cessation", "--effective", "2026-01-08", "--document", str(letter), *words)
+    done = headroom("announce", "CRI-H100", *said, folder=desk)
+    assert done.returncode == 0, done.stderr
+    digest = sha256(letter.read_bytes()).hexdigest()
+    assert [path.name for path in (desk / "documents").iterdir()] == [f"{digest}.pdf"]

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import InputProblems, Problem, WrongUsage
-from engine.basics.values import counted
+from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say
 from engine.cli.show.confirm import say_confirmed
 from engine.cli.show.preview import say_reach
-from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, TakenReply, files_of
+from engine.operations.intake import Intake, ReadReport, RefusedFile, Taken, TakenReply, files_of, passed_over
 from engine.operations.report_entry import ReceiptProof
 from engine.queries.preview import of_event, reach_as_data
 from engine.queries.report_forms import LackingFigure, lacking
+
+MOST_NAMED = 10
+"""The most files of a folder that are named besides reports."""
 
 
 def intake(
@@ -36,16 +39,15 @@ def intake(
     # An empty folder is more likely a slip of the path than a week without reports.
     if not reports:
         raise WrongUsage("the folder does not hold a report")
+    others = passed_over(paths)
     refused = [report for report in reports if isinstance(report, RefusedFile)]
     # A single file is refused like any command, while one of several must not hide the others' outcome.
     if refused and len(reports) == 1:
         raise InputProblems(refused[0].problems)
     if as_json:
-        print_json(
-            _as_json(reports[0], desk)
-            if len(reports) == 1
-            else {"reports": [_as_json(report, desk) for report in reports]}
-        )
+        shown = [_as_json(report, desk) for report in reports]
+        beside = {"passed_over": [str(path) for path in others]} if others else {}
+        print_json({**(shown[0] if len(shown) == 1 else {"reports": shown}), **beside})
         return 1 if refused else 0
     for report in reports:
         if isinstance(report, Taken):
@@ -54,10 +56,13 @@ def intake(
         elif isinstance(report, TakenReply):
             say_confirmed(report.deal, report.confirmed)
         else:
-            say(f"{report.path}: refused")
-            _say_problems(report.problems, "problem")
+            _say_refused(report.path, report.problems)
     if len(reports) > 1:
         say(f"{counted(len(reports) - len(refused), 'reports')} taken, {len(refused)} refused")
+    if others:
+        names = listed([f"{path.name}/" if path.is_dir() else path.name for path in others[:MOST_NAMED]])
+        more = f", and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+        say(f"passed over, as no reports by their names: {names}{more}")
     return 1 if refused else 0
 
 
@@ -80,12 +85,21 @@ def _say_lacking(lacks: Sequence[LackingFigure]) -> None:
 
 
 def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json: bool) -> int:
-    shown = [
-        _preview(desk, desk.read(path.read_bytes(), str(path), received), as_json) for path in files_of(paths)
-    ]
+    files, shown, refused = list(files_of(paths)), list[dict[str, Any]](), 0
+    for path in files:
+        try:
+            shown.append(_preview(desk, desk.read(desk.bytes_of(path), str(path), received), as_json))
+        except InputProblems as wrong:
+            # A single file is refused like any command, while one of several must not hide the others.
+            if len(files) == 1:
+                raise
+            refused += 1
+            shown.append(RefusedFile(path, tuple(wrong.problems)).as_data())
+            if not as_json:
+                _say_refused(path, wrong.problems)
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"reports": shown})
-    return 0
+    return 1 if refused else 0
 
 
 def _preview(desk: Intake, report: ReadReport, as_json: bool) -> dict[str, Any]:
@@ -114,6 +128,11 @@ def _say(taken: ReadReport | Taken, state: str) -> None:
     )
     say(f"received {receipt}{entered}")
     _say_problems(taken.warnings, "warning")
+
+
+def _say_refused(path: Path, problems: Sequence[Problem]) -> None:
+    say(f"{path}: refused")
+    _say_problems(problems, "problem")
 
 
 def _say_problems(problems: Sequence[Problem], kind: str) -> None:
