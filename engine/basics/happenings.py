@@ -31,6 +31,15 @@ def undecided_words(names: Sequence[str]) -> str:
     return f"it looks at {listed(list(names))}, {verb} not determined"
 
 
+def sooner_words(trigger: str, names: Sequence[str]) -> str:
+    """Return as a clause that a trigger also looks at what was not determined, and what follows from that."""
+    verb = "which was" if len(names) == 1 else "which were"
+    return (
+        f"{trigger} also looks at {listed(list(names))}, {verb} not determined, and may act sooner or more "
+        "often than is said"
+    )
+
+
 def default_before_words(graver: str, milder: str, by: object, fails: object) -> str:
     """Return a clause: a test fails before a milder limb acts, and only a cure keeps it from a default.
 

@@ -9,7 +9,7 @@ from datetime import date
 from engine.basics.happenings import undecided_words
 from engine.determination.template import Template
 from engine.foresight.stress import PathOutcome
-from engine.foresight.undecided import undecided_triggers
+from engine.foresight.undecided import sooner_triggers, undecided_triggers
 from engine.terms.in_force import TermsInForce
 
 
@@ -20,10 +20,12 @@ class Lacking:
     Attributes:
         left_out: tests that were not determined on any date, with the reason.
         undecided: triggers that look at such a test, with the names of what they look at.
+        sooner: triggers that began and also look at such a test, with the same names.
     """
 
     left_out: Mapping[str, str]
     undecided: Mapping[str, tuple[str, ...]]
+    sooner: Mapping[str, tuple[str, ...]]
 
     def why(self, subject: str) -> str | None:
         """Return why nothing is known of a test or trigger; None if it is known."""
@@ -63,7 +65,8 @@ def lacking(
     if untested:
         idle = [name for name in terms.covenants if name not in determined and name not in left]
         left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
-    return Lacking(left, undecided_triggers(terms, templates, left, acted(outcomes), until))
+    seen = (terms, templates, left, acted(outcomes), until)
+    return Lacking(left, undecided_triggers(*seen), sooner_triggers(*seen))
 
 
 def acted(outcomes: Sequence[PathOutcome]) -> set[str]:

@@ -1,4 +1,7 @@
-"""Triggers of which "never" cannot be said: what they look at was not determined on any date."""
+"""Triggers of which too little is known, because what they look at was not determined on any date.
+
+Of some "never" cannot be said. Others began, and may have begun sooner.
+"""
 
 from __future__ import annotations
 
@@ -60,13 +63,43 @@ def undecided_triggers(
             continue
         seen = _Seen(left_out, acted, until, found)
         if _known(rule.begins, seen) is _Known.OPEN:
-            open_ = dict.fromkeys(
-                leaf.test or leaf.trigger or ""
-                for leaf in leaves(rule.begins)
-                if _known(leaf, seen) is _Known.OPEN
-            )
-            found[rule.name] = tuple(open_)
+            found[rule.name] = _open_leaves(rule.begins, seen)
     return found
+
+
+def sooner_triggers(
+    terms: TermsInForce,
+    templates: Mapping[str, Template],
+    left_out: Collection[str],
+    acted: Collection[str],
+    until: date,
+) -> dict[str, tuple[str, ...]]:
+    """Return each composite trigger that began, and also looks at what was not determined, with its names.
+
+    What is known of such a trigger is a bound: it may have begun sooner, or on further paths.
+
+    Args:
+        terms: the draft's terms.
+        templates: the covenant templates by name.
+        left_out: tests that were not determined on any date.
+        acted: tests that failed on some path, and triggers that began on one.
+        until: the last date.
+    """
+    undecided = undecided_triggers(terms, templates, left_out, acted, until)
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in rules(terms, templates):
+        if rule.name in terms.triggers and rule.name in acted:
+            # What may have come sooner leaves open what looks at it.
+            seen = _Seen((*left_out, *found), acted, until, undecided)
+            if open_ := _open_leaves(rule.begins, seen):
+                found[rule.name] = open_
+    return found
+
+
+def _open_leaves(tree: Tree, seen: _Seen) -> tuple[str, ...]:
+    """Return the tests and triggers that a condition looks at and that were left open."""
+    named = (leaf.test or leaf.trigger or "" for leaf in leaves(tree) if _known(leaf, seen) is _Known.OPEN)
+    return tuple(dict.fromkeys(named))
 
 
 def _known(tree: Tree, seen: _Seen) -> _Known:

@@ -34,7 +34,7 @@ from engine.foresight.differences import ResultChange, TermChange, result_change
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.lacking import Lacking
 from engine.foresight.sampling_noise import ObservedWeek
-from engine.foresight.undecided import undecided_triggers
+from engine.foresight.undecided import sooner_triggers, undecided_triggers
 from engine.queries.draft_files import facts_for
 from engine.queries.published_history import OF_THE_SERIES, HistorySource, HistoryTable, history_table
 from engine.record.log import deal_log, read
@@ -76,11 +76,13 @@ class Backtest:
     source: HistorySource
     undecided: Mapping[str, tuple[str, ...]]
     """Triggers of which neither when nor never is known, each with what it looks at in vain."""
+    sooner: Mapping[str, tuple[str, ...]]
+    """Triggers that began and also look at what nothing determined, so that they may begin sooner."""
 
     @property
     def lacking(self) -> Lacking:
         """Return what the history leaves open."""
-        return Lacking(self.left_out, self.undecided)
+        return Lacking(self.left_out, self.undecided, self.sooner)
 
     @property
     def levels(self) -> str | None:
@@ -105,7 +107,7 @@ class Backtest:
             [_trigger_data(trigger, self.lacking.why(trigger.trigger)) for trigger in self.triggers],
         )
         records = {"tests": tests, "triggers": triggers}
-        lacking = {"left_out": dict(self.left_out), "undecided": as_data(self.undecided)}
+        lacking = as_data(self.lacking)
         head = {
             "deal": self.deal,
             "closed": str(self.closed),
@@ -222,6 +224,7 @@ def backtest(
         *(one.test for one in tests if one.failed),
         *(one.trigger for one in triggers if one.in_effect),
     }
+    known = (terms, templates, left, acted, history.until)
     return Backtest(
         deal.name,
         Path(deal.tree.file).name,
@@ -236,7 +239,8 @@ def backtest(
         given,
         left,
         OF_THE_SERIES if read_once is None else read_once.source,
-        undecided_triggers(terms, templates, left, acted, history.until),
+        undecided_triggers(*known),
+        sooner_triggers(*known),
     )
 
 

@@ -116,6 +116,7 @@ class StressAnswer:
         never: tests that were determined and failed on no path, and triggers that began on none.
         undecided: triggers of which that cannot be said, as they look at a test that was left out; with its
             name.
+        sooner: triggers that began and also look at such a test, so that they may begin sooner.
         left_out: tests that were not determined on any date, or have no date by then, with the reason.
     """
 
@@ -130,6 +131,7 @@ class StressAnswer:
     never: tuple[str, ...]
     left_out: Mapping[str, str]
     undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
@@ -204,6 +206,7 @@ def stress(
         never=tuple(name for name in (*terms.covenants, *terms.triggers) if name not in said),
         left_out=open_.left_out,
         undecided=open_.undecided,
+        sooner=open_.sooner,
     )
 
 

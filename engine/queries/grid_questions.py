@@ -66,6 +66,7 @@ class GridAnswer:
         facts: what was assumed of the Servicer's reports.
         cells: one for each pair, row by row.
         left_out: figures that follow the rate, were neither linked nor held by name, and were left out.
+        sooner: what the trigger also looks at and nothing determined, so that it may act sooner.
     """
 
     deal: str
@@ -79,6 +80,7 @@ class GridAnswer:
     facts: str
     cells: tuple[GridCell, ...]
     left_out: tuple[str, ...] = ()
+    sooner: tuple[str, ...] = ()
 
 
 def grid(
@@ -142,6 +144,7 @@ def grid(
     left = given.unheld(hold)
     given = given.without(left)
     cells = []
+    sooner: dict[str, None] = {}
     for row in rows:
         for column in columns:
             other = varied(
@@ -150,9 +153,21 @@ def grid(
             (outcome,) = lived_paths(other, make, (path,), given, until, workers)
             open_ = lacking(resolve(other, other.closing_date), templates, (outcome,), until)
             cells.append(GridCell(column, row, *_answer(outcome, about, kind, open_)))
+            sooner |= dict.fromkeys(open_.sooner.get(about, ()))
             watch(f"{len(cells)} of {len(columns) * len(rows)} pairs")
     return GridAnswer(
-        deal.name, path.name, until, x, y, about, kind, now, given.described(), tuple(cells), left
+        deal.name,
+        path.name,
+        until,
+        x,
+        y,
+        about,
+        kind,
+        now,
+        given.described(),
+        tuple(cells),
+        left,
+        tuple(sooner),
     )
 
 

@@ -28,7 +28,7 @@ from engine.foresight.rate_model import mean_and_deviation
 from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
 from engine.foresight.rate_posterior import Posterior, Prior
 from engine.foresight.sampling_noise import RateSeries
-from engine.foresight.undecided import undecided_triggers
+from engine.foresight.undecided import sooner_triggers, undecided_triggers
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.queries.forecast_record import ForecastRecord, forecast_record
 from engine.queries.published_history import OF_THE_SERIES, HistorySource
@@ -102,6 +102,8 @@ class SimulationAnswer:
         by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
         undecided: triggers of which never cannot be said, each with what it looks at and nothing determined.
+        sooner: triggers that began and also look at what nothing determined, so that they may begin sooner
+            and more often.
         source: where the history comes from.
         others: the other indices of a deal that reads several.
         recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace,
@@ -128,6 +130,7 @@ class SimulationAnswer:
     source: HistorySource
     others: tuple[SimulatedIndex, ...] = ()
     undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recorded: ForecastRecord | None = None
 
 
@@ -211,7 +214,8 @@ def simulate(
     undetermined = tuple(name for name in terms.covenants if name not in total.determined)
     until = deal.closing_date + timedelta(weeks=asked.weeks)
     # A trigger that looks at an undetermined test must not be counted among those that never begin.
-    undecided = undecided_triggers(terms, make(), undetermined, acted, until)
+    known = (terms, make(), undetermined, acted, until)
+    undecided = undecided_triggers(*known)
     first, *others = (model.seen(deal, fan) for model, fan in zip(models, fans, strict=True))
     return SimulationAnswer(
         deal=deal.name,
@@ -229,6 +233,7 @@ def simulate(
         left_out=left,
         undetermined=undetermined,
         undecided=undecided,
+        sooner=sooner_triggers(*known),
         one_by_one=tuple(sorted(total.one_by_one)),
         # Parts end in any order, and the answer is the same byte for byte for any number of processes.
         by_steps=dict(sorted(total.by_steps.items())),

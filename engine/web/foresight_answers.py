@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.assembly import all_templates, foresight_page
 from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
-from engine.basics.happenings import HAPPENING_WORDS, Happening, no_date, undecided_words
+from engine.basics.happenings import HAPPENING_WORDS, Happening, no_date, sooner_words, undecided_words
 from engine.basics.probabilities import probability
 from engine.basics.values import listed
 from engine.foresight.answers import as_data
@@ -206,6 +206,7 @@ def _stress(asked: ForesightAsked, draft: Any, given: Any, _folder: Path) -> Par
         f"Not decided, so neither when nor never is known: {trigger}, {undecided_words(names)}."
         for trigger, names in answer.undecided.items()
     ]
+    notes += [f"At least: {sooner_words(trigger, names)}." for trigger, names in answer.sooner.items()]
     never = (
         f"Never by {table_date(answer.until)}, on any of these paths: {listed(list(answer.never))}."
         if answer.never
@@ -333,6 +334,8 @@ def _simulation_notes(answer: Any) -> Iterator[str]:
         yield f"Not determined on any date: {listed(list(answer.undetermined))}."
     for trigger, names in answer.undecided.items():
         yield f"Not decided, so neither when nor never is known: {trigger}, {undecided_words(names)}."
+    for trigger, names in answer.sooner.items():
+        yield f"At least: {sooner_words(trigger, names)}."
     if answer.one_by_one:
         yield (
             "Worked out path by path, since no columns say what they compare: "

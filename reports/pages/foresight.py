@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from engine.basics.happenings import default_before_words, undecided_words
+from engine.basics.happenings import default_before_words, sooner_words, undecided_words
 from engine.basics.values import counted, listed
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import calibration_page, simulation_page
@@ -195,17 +195,21 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
     if left:
         said = "; ".join(f"{inputs.title(name)}, {inputs.words(why)}" for name, why in left.items())
         stretches.append([("Left out", True), (f": {said}.", False)])
-    undecided = {
-        name: names
-        for answer in (inputs.stress, inputs.simulation, inputs.backtest)
-        if answer is not None
-        for name, names in answer.get("undecided", {}).items()
-    }
+    undecided = _of_each(inputs, "undecided")
     if undecided:
         said = "; ".join(f"{inputs.title(name)}, {_why(inputs, names)}" for name, names in undecided.items())
         stretches.append([("Neither when nor never is known", True), (f": {said}.", False)])
+    for trigger, tests in _of_each(inputs, "sooner").items():
+        said = sooner_words(inputs.title(trigger), [inputs.title(name) for name in tests])
+        stretches.append([("At least", True), (f": {said}.", False)])
     simulated = left_out_lead(inputs.simulation, inputs.title)
     return [*stretches, [("Left out", True), (simulated, False)]] if simulated else stretches
+
+
+def _of_each(inputs: ForesightInputs, what: str) -> dict[str, Sequence[str]]:
+    """Return what the answers of stress, simulation and backtest say of each trigger."""
+    answers = (inputs.stress, inputs.simulation, inputs.backtest)
+    return {name: names for answer in answers if answer is not None for name, names in answer[what].items()}
 
 
 def _why(inputs: ForesightInputs, names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS, NotCompared, no_date
+from engine.basics.happenings import HAPPENING_WORDS, NotCompared, no_date, sooner_words
 from engine.basics.values import counted, figure_words, listed
 from engine.events.swept_money import SweptMoney
 from reports.formats import eights, table_date
@@ -81,6 +81,8 @@ def grid_page(value: Value | None, title: Words, words: Words) -> dict[str, Any]
     drafted = value["drafted"]
     open_ = dict.fromkeys(cell["not_known"] for cell in value["cells"] if cell["not_known"] is not None)
     not_known = "".join(f" {title(value['subject'])} is {words(why)}." for why in open_)
+    if value["sooner"]:
+        not_known += f" {sooner_words(title(value['subject']), [title(name) for name in value['sooner']])}."
     return {
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (

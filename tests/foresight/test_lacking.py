@@ -16,6 +16,7 @@ from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.terms.as_written import Deal, resolve
 from tests.cli.calling import headroom
 from tests.conftest import DEALS
+from tests.queries.test_calibration_questions import history
 
 FILE = str(DEALS / "meridian-2026-1.yaml")
 COMPARE = (
@@ -61,6 +62,34 @@ def test_a_trigger_that_looks_at_such_a_test_is_not_decided() -> None:
     said = headroom(*GRID, "--of", "early-amortization").stdout
     assert re.search(r"hold +not decided +not decided\n", said)
     assert "early-amortization is not decided: it looks at `ltv` and `rate-floor`" in said
+
+
+def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tmp_path: Path) -> None:
+    """Early amortization begins by the loan to value, and the rent floor, which no figure decides, may begin it."""
+    words = (
+        "early-amortization also looks at rate-floor, which was not determined, and may act sooner or more"
+    )
+    stressed = ("stress", FILE, *COMPARE[4:], *PRINCIPAL, "--weeks", "16")
+    assert json.loads(headroom(*stressed, "--json").stdout)["sooner"] == {
+        "early-amortization": ["rate-floor"]
+    }
+    page = tmp_path / "stress.html"
+    assert words in headroom(*stressed, "--into", str(page)).stdout
+    titled = (
+        "Early amortization also looks at Rental rate floor, which was not determined, and may act sooner"
+    )
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert f"At least : {titled}" in text
+    varied = (*GRID, "--of", "early-amortization", *PRINCIPAL, "--weeks", "16")
+    assert words in headroom(*varied).stdout
+    simulated = ("simulate", FILE, *PRINCIPAL, "--paths", "100", "--weeks", "30", "--workers", "1")
+    past = ("--history", str(history(tmp_path, 30)))
+    assert words in headroom(*simulated, *past).stdout
+    given = ("--fact", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
+    assert json.loads(headroom(*stressed, *given, "--json").stdout)["sooner"] == {}
+    assert (
+        "AT LEAST" not in headroom(*simulated, *given, *past, "--hold", "weighted_average_rental_rate").stdout
+    )
 
 
 def test_what_a_limb_has_not_is_refused_instead_of_shown_as_nothing() -> None:

@@ -96,7 +96,7 @@ def _say_backtest(answer: Backtest) -> None:
         ]
         say(table(("trigger", "in effect", "released within 4 weeks", "swept, USD"), rows, right=(2, 3)))
     say()
-    say_lacking(answer.left_out, answer.undecided)
+    say_lacking(answer.left_out, answer.undecided, answer.sooner)
 
 
 def _test_row(answer: Backtest, record: TestRecord) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.basics.files import write_whole
-from engine.basics.happenings import no_date
+from engine.basics.happenings import no_date, sooner_words
 from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
@@ -46,6 +46,8 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     )
     for why in dict.fromkeys(cell.not_known for cell in answer.cells if cell.not_known is not None):
         say(f"{answer.subject} is {why}.")
+    if answer.sooner:
+        say(f"AT LEAST: {sooner_words(answer.subject, answer.sooner)}.")
     if into is not None:
         say(f"{into}: {counted(len(answer.cells), 'cells')}")
     return 0

@@ -5,7 +5,7 @@ Each probability has its Monte Carlo error.
 
 from __future__ import annotations
 
-from engine.basics.happenings import HAPPENING_WORDS, undecided_words
+from engine.basics.happenings import HAPPENING_WORDS, sooner_words, undecided_words
 from engine.basics.probabilities import probability
 from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
@@ -80,6 +80,8 @@ def _say_what_is_open(answer: SimulationAnswer) -> None:
         say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
     for trigger, names in answer.undecided.items():
         say(f"NOT DECIDED, so neither when nor never is known: {trigger}, {undecided_words(names)}.")
+    for trigger, names in answer.sooner.items():
+        say(f"AT LEAST: {sooner_words(trigger, names)}.")
     if answer.one_by_one:
         say(f"Ran path by path, since no columns say what they compare: {listed(answer.one_by_one)}.")
     for name, reason in answer.by_steps.items():

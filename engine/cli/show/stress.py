@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from engine.basics.happenings import HAPPENING_WORDS, Happening, undecided_words
+from engine.basics.happenings import HAPPENING_WORDS, Happening, sooner_words, undecided_words
 from engine.basics.values import listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
 from engine.events.swept_money import dates_and_money
@@ -35,18 +35,24 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
         say(f"NEVER by {answer.until}, on any of these paths: {listed(answer.never)}.")
     for line in _least(outcomes):
         say(line)
-    say_lacking(answer.left_out, answer.undecided)
+    say_lacking(answer.left_out, answer.undecided, answer.sooner)
     return 0
 
 
-def say_lacking(left_out: Mapping[str, str], undecided: Mapping[str, Sequence[str]]) -> None:
-    """Print the tests that nothing determined, and the triggers that nothing decided."""
+def say_lacking(
+    left_out: Mapping[str, str],
+    undecided: Mapping[str, Sequence[str]],
+    sooner: Mapping[str, Sequence[str]],
+) -> None:
+    """Print the tests that nothing determined, and the triggers that are open or may begin sooner."""
     if left_out:
         said = "; ".join(f"{test}, {why}" for test, why in left_out.items())
         say(f"NOT DETERMINED on every date, so left out: {said}.")
     if undecided:
         said = "; ".join(f"{trigger}, {undecided_words(names)}" for trigger, names in undecided.items())
         say(f"NOT DECIDED, so neither when nor never is known: {said}.")
+    for trigger, names in sooner.items():
+        say(f"AT LEAST: {sooner_words(trigger, names)}.")
 
 
 def events_of(outcomes: Sequence[PathOutcome]) -> tuple[tuple[str, Happening], ...]:
