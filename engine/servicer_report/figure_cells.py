@@ -162,7 +162,11 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
     elif cell.hidden:
         why = "who sent the file may not have seen it"
         asked.ask(
-            "R150", f"`{name}` stands in a row or column out of sight", why, "show it, or delete it", cell
+            "R150",
+            f"`{name}` stands in a row, column or sheet out of sight",
+            why,
+            "show it, or delete it",
+            cell,
         )
     else:
         return True

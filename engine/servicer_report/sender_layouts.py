@@ -5,9 +5,11 @@ It gives the same tree as YAML.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any
 
@@ -22,18 +24,27 @@ from engine.terms.report_figures import unit_of
 from engine.terms.sender_layout import SenderLayout
 from engine.terms.source import Path, Tree
 
+IN_TEXT = re.compile(r"[0-9][0-9.,]*")
+WITH_COMMA = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?")
+"""A number with a decimal comma, with its thousands grouped correctly."""
+
 
 def layouts_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[tuple[str, SenderLayout], ...]:
     """Return the layouts whose patterns match the file's name, in their order.
 
-    Upper and lower case are the same.
+    Upper and lower case are the same, and so are the two ways to write a letter with its accent.
     """
-    name = PurePath(file).name.lower()
+    name = _as_compared(PurePath(file).name)
     return tuple(
         layout
         for layout in layouts.items()
-        if any(fnmatch(name, pattern.lower()) for pattern in layout[1].files)
+        if any(fnmatchcase(name, _as_compared(pattern)) for pattern in layout[1].files)
     )
+
+
+def _as_compared(name: str) -> str:
+    # A Mac gives a name its accents as signs of their own, and a person who types it does not.
+    return unicodedata.normalize("NFC", name).lower()
 
 
 def tree_by_layout(
@@ -171,18 +182,34 @@ def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where
 def _take(tree: Tree, asked: Questions, sheet: Sheet, figure: str, cell: Cell, layout: SenderLayout) -> None:
     """Put one cell into the tree as the figure, date or word that it is."""
     asked.sheet = sheet.name or None
+    # The sender may not have seen what a hidden sheet holds, though the layout names the sheet.
+    cell = replace(cell, hidden=cell.hidden or sheet.hidden)
     unit = unit_of(figure)
     if figure in DATES:
         text = date_text(asked, cell, figure)
     elif unit is None:
         text = plain_text(asked, cell, figure)
     else:
-        spoken = cell
-        if layout.decimal == "," and cell.kind == "text":
-            spoken = replace(cell, text=cell.text.replace(".", "").replace(",", "."))
-        text = figure_text(asked, spoken, figure, unit, layout.factors.get(figure, 1))
+        spoken = _with_decimal_point(asked, cell, figure) if layout.decimal == "," else cell
+        factor = layout.factors.get(figure, 1)
+        text = None if spoken is None else figure_text(asked, spoken, figure, unit, factor)
     path: Path = tuple(figure.split("."))
     if text is not None:
         data: dict[str, Any] = tree.data
         put(data, path, text)
         tree.places[path] = asked.place(cell)  # type: ignore[index]  # the tree is ours until it is handed out
+
+
+def _with_decimal_point(asked: Questions, cell: Cell, name: str) -> Cell | None:
+    """Return a cell whose text has a decimal comma with a decimal point instead.
+
+    The result is None if the text is asked about, because points do not part its thousands.
+    """
+    if cell.kind != "text":
+        return cell
+    numbers = IN_TEXT.findall(cell.text)
+    if any(WITH_COMMA.fullmatch(number) is None for number in numbers):
+        why = "the sender's layout says that a comma begins the decimals and points part thousands"
+        asked.ask("R153", f"`{name}` is the text `{cell.text}`", why, "write it like 15.900.000,00", cell)
+        return None
+    return replace(cell, text=cell.text.replace(".", "").replace(",", "."))

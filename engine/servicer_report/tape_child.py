@@ -56,6 +56,8 @@ def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[l
         )
     if sheet is not None and sheet not in book.sheet_names:
         raise Question("R144", f"the workbook has no sheet `{sheet}`; it has {', '.join(book.sheet_names)}")
+    if sheet is not None and sheet not in seen:
+        raise Question("R150", f"the sheet `{sheet}` is out of sight; who sent the file may not have seen it")
     sheet_rows = book.get_sheet_by_name(sheet or seen[0])
     if sheet_rows.start is None:
         raise Question("R144", f"the sheet `{sheet_rows.name}` is empty")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -10,6 +12,8 @@ from pydantic import Field, field_validator, model_validator
 from engine.basics.values import Fact
 from engine.terms.report_figures import unit_of
 
+CELL = re.compile(r"(?:(?P<sheet>[^!]+)!)?(?P<cell>[A-Z]{1,3}[1-9][0-9]{0,6})", re.IGNORECASE | re.ASCII)
+"""A cell of a sheet, like `B7` or `Summary!B7`."""
 ABOUT = ("deal", "period.from", "period.to", "as_of", "source", "corrects", "completes")
 """What a report says of itself, besides its figures."""
 
@@ -92,3 +96,31 @@ class SenderLayout(Fact):
         if strange:
             raise ValueError(f"`{strange[0]}` is not a figure that a report can give")
         return named
+
+    @field_validator("files")
+    @classmethod
+    def _are_names(cls, files: tuple[str, ...]) -> tuple[str, ...]:
+        # Any other pattern would never match, and the files would be read without the layout.
+        strange = [pattern for pattern in files if not pattern.strip() or "/" in pattern or "\\" in pattern]
+        if strange:
+            raise ValueError(f"`{strange[0]}` is not a pattern of a file's name, like `acme-*.xlsx`")
+        return files
+
+    @field_validator("cells")
+    @classmethod
+    def _are_cells(cls, cells: Mapping[str, str]) -> Mapping[str, str]:
+        # A figure of a cell that no sheet has would be missing in silence.
+        strange = [spot for spot in cells.values() if CELL.fullmatch(spot) is None]
+        if strange:
+            raise ValueError(f"`{strange[0]}` is not a cell; write it like `B7` or `Summary!B7`")
+        twice = [spot for spot, n in Counter(spot.upper() for spot in cells.values()).items() if n > 1]
+        if twice:
+            raise ValueError(f"two figures have the cell `{twice[0]}`")
+        return cells
+
+    @model_validator(mode="after")
+    def _factors_serve(self) -> Self:
+        strange = [figure for figure in self.factors if figure not in {**self.cells, **self.columns}]
+        if strange:
+            raise ValueError(f"`factors` names `{strange[0]}`, and neither `cells` nor `columns` does")
+        return self

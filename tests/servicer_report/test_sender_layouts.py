@@ -84,6 +84,58 @@ def test_a_map_that_does_not_fit_is_said() -> None:
         SenderLayout(files=("*.xlsx",), cells={"principal": "B4"})
 
 
+SILENT: dict[str, dict[str, Any]] = {
+    "a range": {"cells": {"collections": "B1:B9"}},
+    "a fixed cell": {"cells": {"collections": "$B$1"}},
+    "a row of nothing": {"cells": {"collections": "B0"}},
+    "a number of many digits": {"cells": {"collections": "B" + "9" * 300}},
+    "one cell for two figures": {"cells": {"collections": "B1", "fees": "b1"}},
+    "a factor of no figure": {"cells": {"collections": "B1"}, "factors": {"fees": 1000}},
+    "a path": {"files": ("in/acme-*.xlsx",)},
+    "a path of Windows": {"files": ("in\\acme-*.xlsx",)},
+    "an empty pattern": {"files": ("",)},
+}
+
+
+@pytest.mark.parametrize("said", SILENT.values(), ids=SILENT)
+def test_a_layout_that_would_leave_a_figure_out_in_silence_is_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        SenderLayout(**{"files": ("*",), **said})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("15.900.000,50", "USD 15900000.50"),
+        ("15900000,5", "USD 15900000.5"),
+        ("USD 15.900", "USD 15900"),
+        ("15,900.00", None),
+        ("15,900,000", None),
+        ("15.90", None),
+    ],
+)
+def test_a_decimal_comma_is_taken_only_where_points_part_thousands(text: str, expected: str | None) -> None:
+    layout = SenderLayout(
+        files=("*",), deal="a", sheet="Summary", cells={"outstanding_principal.class_a": "B4"}, decimal=","
+    )
+    tree, problems = tree_by_layout(acme(text), "a.xlsx", "acme", layout)
+    assert codes(problems) == ([] if expected else ["R153"])
+    assert tree is not None
+    assert tree.get(("outstanding_principal", "class_a")) == expected
+
+
+def test_a_mapped_sheet_out_of_sight_is_asked_about() -> None:
+    made = openpyxl.load_workbook(BytesIO(acme()))
+    made["Cash"].sheet_state = "hidden"
+    _, problems = tree_by_layout(saved(made), "acme-01.xlsx", "acme", FIGURES)
+    assert [(one.code, one.place.cell) for one in problems] == [("R150", "Cash!C2")]
+
+
+def test_a_name_is_matched_however_its_accents_are_written() -> None:
+    layouts = {"a": SenderLayout(files=("rapport-\u00e9t\u00e9-*.xlsx",))}
+    assert layouts_for("Rapport-e\u0301te\u0301-01.XLSX", layouts)
+
+
 def test_one_row_below_a_head_is_a_report() -> None:
     layout = SenderLayout(
         files=("*.csv",),
@@ -107,12 +159,12 @@ def test_the_layout_is_found_by_the_files_name() -> None:
 
 def test_a_file_that_two_layouts_are_for_is_asked_about_and_both_are_named() -> None:
     other = FIGURES.model_copy(update={"files": ("*-01.xlsx",)})
-    received, problems = open_report(b"", "acme-01.xlsx", {"acme": FIGURES, "weekly": other})
+    received, problems = open_report(acme(), "acme-01.xlsx", {"acme": FIGURES, "weekly": other})
     assert received is None
     assert [(one.code, one.what) for one in problems] == [
         ("R158", "[intake.acme] and [intake.weekly] are both for files of this name")
     ]
-    _, (problem,) = open_report(b"", "acme-01.xlsx", {"acme": FIGURES, "weekly": other, "third": other})
+    _, (problem,) = open_report(acme(), "acme-01.xlsx", {"acme": FIGURES, "weekly": other, "third": other})
     assert problem.what == (
         "[intake.acme], [intake.weekly] and [intake.third] are all for files of this name"
     )
