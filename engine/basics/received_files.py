@@ -47,6 +47,12 @@ def not_downloaded(name: str) -> str | None:
     return (match["hidden"] or match["named"]) if match else None
 
 
+def names_not_downloaded(folder: Path) -> tuple[str, ...]:
+    """Return the names of files that others keep places for in a folder, sorted; none without it."""
+    there = folder.iterdir() if folder.is_dir() else ()
+    return tuple(sorted(one for path in there if (one := not_downloaded(path.name)) is not None))
+
+
 def refuse_without_content(name: str, data: bytes) -> None:
     """Raise NotReceived if a file has no byte that says anything, or stands for another."""
     if (elsewhere := not_downloaded(name)) is not None:

@@ -102,18 +102,20 @@ class RunAnswer:
 
     Deals that have ended by the Act `discharged` are not among them.
     """
+    not_downloaded: tuple[str, ...] = ()
+    """Deal files that a sync program keeps places for, by name: nothing was read of them."""
 
     @property
     def complete(self) -> bool:
         """Whether every deal on record has its file and could be evaluated, and every notice was made."""
         stopped = any(deal.reason or deal.not_issued for deal in self.outcome.deals)
-        return not stopped and not self.without_file
+        return not (stopped or self.without_file or self.not_downloaded)
 
     def as_data(self) -> dict[str, Any]:
         """Return the run as JSON.
 
         The keys are `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`),
-        `awaiting`, `without_file` and `time_stamps`.
+        `awaiting`, `without_file`, `not_downloaded` and `time_stamps`.
         """
         return {
             "on": self.outcome.on.isoformat(),
@@ -123,6 +125,7 @@ class RunAnswer:
             "deals": [deal.as_data() for deal in self.deals],
             "awaiting": [finding.model_dump(mode="json") for finding in self.awaiting],
             "without_file": list(self.without_file),
+            "not_downloaded": list(self.not_downloaded),
             "time_stamps": self.outcome.stamping.as_data(),
             "processor_seconds": {
                 work: round(seconds, 3) for work, seconds in self.outcome.processor_seconds.items()
@@ -191,6 +194,7 @@ def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAns
         tuple(rested_on or newest.values()),
         tuple(_awaiting(logs)),
         deals_without_file(workspace.store, outcome),
+        workspace.deal_files_not_downloaded(),
     )
 
 

@@ -19,8 +19,17 @@ from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, VerificationFailed, WrongUsage
+from engine.basics.errors import (
+    HeadroomError,
+    InputProblems,
+    Place,
+    Problem,
+    Unavailable,
+    VerificationFailed,
+    WrongUsage,
+)
 from engine.basics.files import NoToml, is_litter, read_toml, write_only_beside
+from engine.basics.received_files import names_not_downloaded
 from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import KNOWN, IndexDefinition
@@ -179,13 +188,15 @@ class Workspace:
     def store(self) -> Store:
         """The log.
 
-        Raises VerificationFailed, and makes no log, if files beside it show that it is missing or lacks one
-        of its logs.
+        Raises:
+            VerificationFailed: files beside it show that it is missing or lacks a log; none is made.
+            Unavailable: a sync program keeps only the place of it or of a checkpoint.
         """
         from engine.record.store import Store  # late: `check` in a workspace opens no record
 
         database = self.settings.database
         place = database if "://" in database else self.root / database
+        self._refuse_not_downloaded(place)
         if self.to_inspect:
             return Store.inspect(place)
         beside = self._logs_beside()
@@ -203,6 +214,17 @@ class Workspace:
             store.close()
             raise
         return store
+
+    def _refuse_not_downloaded(self, database: str | Path) -> None:
+        """Refuse to open a record of which a part is elsewhere. Raises Unavailable."""
+        parts = [self.root / "checkpoints" / name for name in names_not_downloaded(self.root / "checkpoints")]
+        if isinstance(database, Path) and database.name in names_not_downloaded(database.parent):
+            parts.append(database)
+        for part in parts:
+            raise Unavailable(
+                f"{part} is not on this machine: a sync program keeps its place alone; nothing was done: "
+                "have the sync program download it, and enter this again"
+            )
 
     def refuse_lacking(self, logs: Iterable[str]) -> None:
         """Refuse a record whose `logs` lack one that files beside it were made from.
@@ -325,6 +347,11 @@ class Workspace:
             for path in _listed(self.root / "deals")
             if path.suffix.lower() in DEAL_ENDINGS and not is_litter(path.name)
         )
+
+    def deal_files_not_downloaded(self) -> tuple[str, ...]:
+        """Return the names of deal files that a sync program keeps places for, sorted."""
+        names = names_not_downloaded(self.root / "deals")
+        return tuple(name for name in names if name.lower().endswith(DEAL_ENDINGS))
 
 
 def in_a_file_name(log: str) -> str:

@@ -86,7 +86,7 @@ def headroom(root: Path, *words: str) -> calling.Done:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """Every file but the lock, which is empty."""
+    """Every file but the lock, which holds the moment of the last use."""
     found = {path for path in root.rglob("*") if path.is_file() and path.name != "headroom.lock"}
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 

@@ -191,3 +191,54 @@ def test_serve_says_once_that_a_deals_file_is_gone_and_once_that_it_is_back(
     gone = GONE
     said = [line for line in done.stdout.splitlines() if gone in line]
     assert [line.startswith("No longer true: ") for line in said] == [False, True]
+
+
+ELSEWHERE = "deals/other.yaml is not on this machine: a sync program keeps its place alone"
+
+
+def test_a_run_is_incomplete_and_names_the_deal_file_that_was_not_downloaded(root: Path) -> None:
+    """As iCloud leaves it; the deal may be on record or not."""
+    run, place = ("run", "--on", "2026-01-08"), root / "deals" / ".other.yaml.icloud"
+    for name in (place.name, ".notes.pdf.icloud"):
+        (root / "deals" / name).write_bytes(b"bplist00")
+    for words in (run, (*run, "--preview")):
+        done = headroom(root, *words)
+        assert (done.returncode, ELSEWHERE in done.stdout, "notes" in done.stdout) == (1, True, False)
+        as_json = headroom(root, *words, "--json")
+        assert (as_json.returncode, json.loads(as_json.stdout)["not_downloaded"]) == (1, ["other.yaml"])
+    place.unlink()
+    done = headroom(root, *run)
+    assert (done.returncode, "not on this machine" in done.stdout) == (0, False)
+
+
+def test_serve_says_once_that_a_deal_file_was_not_downloaded(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = root / "deals" / ".other.yaml.icloud"
+
+    def rounds(tick: Callable[[], None], *_: object, **__: object) -> int:
+        moves: list[Callable[[], object]] = [place.touch, lambda: None, place.unlink, lambda: None]
+        for move in moves:
+            move()
+            tick()
+        return len(moves)
+
+    monkeypatch.setattr(serve, "serve", rounds)
+    done = headroom(root, "serve")
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if ELSEWHERE in line]
+    assert [line.startswith("No longer true: ") for line in said] == [False, True]
+
+
+@pytest.mark.parametrize("file", ["headroom.sqlite", f"checkpoints/deal_{DEAL}.checkpoint"])
+@pytest.mark.parametrize("command", [("run", "--on", "2026-01-08"), ("verify",)], ids=" ".join)
+def test_nothing_is_recorded_or_judged_while_the_record_or_a_checkpoint_is_not_downloaded(
+    root: Path, file: str, command: tuple[str, ...]
+) -> None:
+    """An older record would go on, and a record that is whole would be called missing."""
+    path = root / file
+    path.rename(path.with_name(f".{path.name}.icloud"))
+    before = files(root)
+    done = headroom(root, *command)
+    assert (done.returncode, f"{file} is not on this machine" in done.stderr) == (1, True), done.stderr
+    assert files(root) == before

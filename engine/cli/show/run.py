@@ -70,8 +70,7 @@ def preview_on(workspace: Workspace, on: date, templates: Templates, scribe: Scr
     _say_table(found.answer)
     for deal in found.deals:
         _say_preview(deal)
-    for name in found.answer.without_file:
-        say(without_file_words(name))
+    _say_missing(found.answer)
     return 0 if found.complete else 1
 
 
@@ -111,10 +110,16 @@ def _say(answer: RunAnswer) -> None:
     _say_table(answer)
     for deal in answer.deals:
         _say_deal(deal)
-    for name in answer.without_file:
-        say(without_file_words(name))
+    _say_missing(answer)
     if outcome.stamping.said is not None:
         say(outcome.stamping.said)
+
+
+def _say_missing(answer: RunAnswer) -> None:
+    for name in answer.without_file:
+        say(without_file_words(name))
+    for name in answer.not_downloaded:
+        say(not_downloaded_words(name))
 
 
 def without_file_words(deal: str) -> str:
@@ -122,6 +127,14 @@ def without_file_words(deal: str) -> str:
     return (
         f"{deal}: deals/ has no file of this deal any more, so the run determined nothing of this deal; "
         "put the file back"
+    )
+
+
+def not_downloaded_words(file: str) -> str:
+    """Return what is said of a deal file that a sync program has not downloaded."""
+    return (
+        f"deals/{file} is not on this machine: a sync program keeps its place alone, so the run determined "
+        "nothing by it; have the sync program download it"
     )
 
 

@@ -10,7 +10,7 @@ from engine.assembly import clock, machine_clock, scribe
 from engine.basics.values import counted
 from engine.cli.output import print_line, progress_done, say
 from engine.cli.show.deliver import lines_not_sent, tell_delivered
-from engine.cli.show.run import without_file_words
+from engine.cli.show.run import not_downloaded_words, without_file_words
 from engine.delivery.deliver import deliver
 from engine.operations.older_record import refuse_older_record
 from engine.operations.run import Tools
@@ -69,6 +69,7 @@ def serve_until_stopped(
     """
     stop, last = Stop(), RunOutcome(begun(clock()))
     gone, held = Standing("without_file", as_json), Standing("not_sent", as_json)
+    elsewhere = Standing("not_downloaded", as_json)
     parts = RoundParts(
         lambda: replace(means(), stopping=stop),
         clock,
@@ -84,6 +85,8 @@ def serve_until_stopped(
         if done.looked:  # while nothing is due, the folder of deals is the one that the last run saw
             without = deals_without_file(workspace.store, outcome)
             gone.tell({name: without_file_words(name) for name in without}, sorted(without))
+        away = workspace.deal_files_not_downloaded()
+        elsewhere.tell({name: not_downloaded_words(name) for name in away}, away)
         made = sum(len(deal.notices) for deal in outcome.deals)
         stopped = {
             deal.deal: deal.reason or deal.not_issued
