@@ -34,7 +34,7 @@ from engine.record.keys import (
     read_key,
     write_key,
 )
-from engine.record.log import Scribe, append, event_of
+from engine.record.log import Scribe, append, event_of, refuse_not_going_on
 from engine.record.store import Writer
 from engine.workspace.checkpoints import (
     ASKED,
@@ -107,6 +107,7 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
     Raises:
         WrongUsage: the workspace has not got a key to replace.
         VerificationFailed: the record is older than what was signed.
+        ClockBehind, Unavailable, EarlierEdition: a log would not take the replacement now; no key was made.
     """
     path, following = workspace.root / KEY, workspace.root / NEXT
     # A key that waits there is of a killed command: it may be on record, so another is not made.
@@ -114,6 +115,9 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
         if own_key(workspace) is None:
             raise WrongUsage(f"{path} is not there, so it cannot be replaced; if it was lost, give --lost")
         refuse_older_record(workspace)
+        # Before the new key is made: one that waits keeps every other command out until it is on record.
+        for log in workspace.store.logs():
+            refuse_not_going_on(workspace.store, log, scribe.at)
         sign_all(workspace)  # the last checkpoints of the old key cover all that it stands for
         write_key(following, generate_key(read_key(path).name))
     new = read_key(following)

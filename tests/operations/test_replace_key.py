@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from engine.audit.replay import Replay
 from engine.audit.verify_workspace import OF_THE_FOLDER, verify_record
-from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
+from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed, WrongUsage
 from engine.cli.show.keys import export_log
 from engine.demo import plan
 from engine.determination.template import Template
@@ -29,7 +30,7 @@ from engine.operations.replace_key import (
 from engine.operations.run import run
 from engine.operations.sign_checkpoints import cosign_folder
 from engine.record.keys import BadKey, Kind, generate_key, read_key, write_key
-from engine.record.log import Scribe, deal_log, read
+from engine.record.log import ClockBehind, EarlierEdition, Scribe, deal_log, read
 from engine.workspace.checkpoints import ASKED, KEY, NEXT, TRUSTEES, witness
 from engine.workspace.workspace import Workspace, opened
 from tests.audit.test_verify_workspace import tampered
@@ -99,6 +100,29 @@ def test_verify_says_whose_keys_it_used(desk: Workspace, tmp_path: Path) -> None
         "given by the verifier"
     )
     assert changed.old.split("+")[1] in said[0]
+
+
+@pytest.mark.parametrize(
+    ("at", "refused"), [(AT.replace(month=1), ClockBehind), (AT.replace(year=2061), Unavailable)]
+)
+def test_a_replacement_by_a_wrong_clock_begins_nothing(
+    desk: Workspace, all_templates: dict[str, Template], at: datetime, refused: type[HeadroomError]
+) -> None:
+    """A key that waits would keep every other command out until the replacement is done."""
+    keys = sorted(path.name for path in (desk.root / "keys").iterdir())
+    with pytest.raises(refused, match="set the clock right"):
+        replace_key(desk, replace(SCRIBE, at=at))
+    assert sorted(path.name for path in (desk.root / "keys").iterdir()) == keys
+    goes_on(desk, all_templates)
+
+
+def test_a_replacement_in_a_log_of_an_earlier_edition_begins_nothing(
+    desk: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.record.log.VERSION", 99)
+    with pytest.raises(EarlierEdition):
+        replace_key(desk, SCRIBE)
+    assert not (desk.root / NEXT).exists()
 
 
 @pytest.mark.parametrize("place", range(11))
