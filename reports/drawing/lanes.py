@@ -147,11 +147,10 @@ def rates(
         for side in (0, 1)
     ]
     marks = [{"y": down(value), "text": f"{value:.2f}"} for value in ticks(low, high, 6)]
-    drawn = [
-        {"at": down(level), "y": down(level) - 8, "text": f"{name} {level:.4f}"}
-        for name, level in levels
-        if low < level < high
-    ]
+    told = [(level, f"{name} {level:.4f}") for name, level in levels if low < level < high]
+    # Words that were moved apart may stand on the line of another level, so all lines end before all words.
+    to = WIDTH - round(max((len(text) for _, text in told), default=0) * LETTER) - 12
+    drawn = [{"at": down(level), "to": to, "y": down(level) - 8, "text": text} for level, text in told]
     # The words of lines and levels stand at the right edge together, and are moved apart together.
     words: list[dict[str, Any]] = sorted([*lines, *drawn], key=lambda one: float(one["y"]))
     places = spread([float(one["y"]) for one in words], 25, TOP + 18, TOP + PLOT - 6)

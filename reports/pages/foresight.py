@@ -7,7 +7,7 @@ states what the questions answered and computes nothing of a deal. Page 1 says t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -36,8 +36,7 @@ SENTENCES = {
 }
 NO_NOTICE = "ILLUSTRATIVE - NOT A NOTICE"
 NOT_A_FORECAST = (
-    " It says what the draft does on stated paths, by the same engine that will run on Thursdays. It also "
-    "says how often chance alone would set off a clause in a model of the published history."
+    " It says what the draft does on stated paths, by the same engine that will run on Thursdays."
 )
 
 
@@ -67,7 +66,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
             inputs.title,
         ),
         "choices": choices(inputs.ladder, inputs.calibration, inputs.comparisons, inputs.title),
-        "not_forecast": [("This is not a forecast.", True), (NOT_A_FORECAST + _tried(inputs), False)],
+        "not_forecast": [("This is not a forecast.", True), (NOT_A_FORECAST + _of_chance(inputs), False)],
         "stress": stress_page(inputs),
         "calibration": calibration_page(inputs.calibration, inputs.title),
         "simulation": simulation_page(inputs.simulation, rungs, inputs.title),
@@ -195,34 +194,44 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
     if left:
         said = "; ".join(f"{inputs.title(name)}, {inputs.words(why)}" for name, why in left.items())
         stretches.append([("Left out", True), (f": {said}.", False)])
-    undecided = _of_each(inputs, "undecided")
+    undecided = {
+        name: names
+        for answer in (inputs.stress, inputs.simulation, inputs.backtest)
+        if answer is not None
+        for name, names in answer["undecided"].items()
+    }
     if undecided:
         said = "; ".join(f"{inputs.title(name)}, {_why(inputs, names)}" for name, names in undecided.items())
         stretches.append([("Neither when nor never is known", True), (f": {said}.", False)])
-    for trigger, tests in _of_each(inputs, "sooner").items():
-        said = sooner_words(inputs.title(trigger), [inputs.title(name) for name in tests])
-        stretches.append([("At least", True), (f": {said}.", False)])
+    stretches += _bounds(inputs)
     simulated = left_out_lead(inputs.simulation, inputs.title)
     return [*stretches, [("Left out", True), (simulated, False)]] if simulated else stretches
 
 
-def _of_each(inputs: ForesightInputs, what: str) -> dict[str, Sequence[str]]:
-    """Return what the answers of stress, simulation and backtest say of each trigger."""
-    answers = (inputs.stress, inputs.simulation, inputs.backtest)
-    return {name: names for answer in answers if answer is not None for name, names in answer[what].items()}
+def _bounds(inputs: ForesightInputs) -> Iterator[Runs]:
+    """Yield what may happen sooner than an answer says, because the answer left a test out."""
+    answers = (("", inputs.stress), (" in the simulation", inputs.simulation), ("", inputs.backtest))
+    for where, answer in answers:
+        for trigger, names in (answer["sooner"] if answer is not None else {}).items():
+            said = sooner_words(inputs.title(trigger), [inputs.title(name) for name in names])
+            yield [("At least", True), (f"{where}: {said}.", False)]
 
 
 def _why(inputs: ForesightInputs, names: Sequence[str]) -> str:
     return undecided_words([inputs.title(name) for name in names])
 
 
-def _tried(inputs: ForesightInputs) -> str:
+def _of_chance(inputs: ForesightInputs) -> str:
+    """Return what the report says of chance, and how many variants were tried on one history."""
+    if inputs.calibration is None and inputs.simulation is None:
+        return " It does not say how likely anything is."
+    said = " It also says how often chance alone would set off a clause in a model of the published history."
     if inputs.calibration is None:
-        return ""
+        return said
     tried = counted(inputs.calibration["variants_tried"], "variants")
     return (
-        f" {tried} were tried on that same history; a level chosen from them looks better here than it will "
-        "be."
+        f"{said} {tried} were tried on that same history; a level chosen from them looks better here than "
+        "it will be."
     )
 
 

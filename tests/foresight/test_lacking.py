@@ -84,7 +84,9 @@ def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tm
     assert words in headroom(*varied).stdout
     simulated = ("simulate", FILE, *PRINCIPAL, "--paths", "100", "--weeks", "30", "--workers", "1")
     past = ("--history", str(history(tmp_path, 30)))
-    assert words in headroom(*simulated, *past).stdout
+    assert words in headroom(*simulated, *past, "--into", str(page)).stdout
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert f"At least in the simulation: {titled}" in text
     given = ("--fact", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
     assert json.loads(headroom(*stressed, *given, "--json").stdout)["sooner"] == {}
     assert (

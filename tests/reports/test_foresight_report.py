@@ -79,6 +79,9 @@ def test_page_one_says_that_it_is_no_forecast_and_how_much_was_tried(inputs: For
     text = said(compose(inputs)["not_forecast"])
     assert text.startswith("This is not a forecast.")
     assert "6 variants were tried on that same history" in text
+    assert "It also says how often chance alone would set off a clause" in text
+    bare = said(compose(replace(inputs, calibration=None, simulation=None))["not_forecast"])
+    assert bare.endswith("run on Thursdays. It does not say how likely anything is.")
 
 
 def test_the_ladder_is_drawn_from_the_highest_rate_down_with_its_inversion(inputs: ForesightInputs) -> None:
@@ -247,6 +250,19 @@ def test_two_tests_of_one_template_have_titles_of_their_own(load: Callable[[str]
     assert titles["pool-ltv"] == "Loan to value (pool-ltv)"
     assert titles["class-a-ltv"] == "Loan to value (class-a-ltv)"
     assert len(set(titles.values())) == len(titles)
+
+
+def test_no_line_of_a_level_runs_through_the_words_of_a_level(inputs: ForesightInputs) -> None:
+    """Three levels that lie close had their words moved apart, onto each other's lines."""
+    assert inputs.ladder is not None
+    rung = next(one for one in inputs.ladder["rungs"] if one["test"] == "cash-sweep")
+    close = [{**rung, "test": "appraisal", "rate": "1.51"}, {**rung, "test": "ltv", "rate": "1.52"}]
+    near = replace(inputs, ladder={**inputs.ladder, "rungs": [rung, *close], "inversions": []})
+    chart = compose(near)["stress"]["chart"]
+    assert len(chart["levels"]) == 3
+    assert all(level["to"] <= chart["right"] - 10 * len(level["text"]) for level in chart["levels"])
+    drawn = render_foresight(near)[0]
+    assert all(f'H{level["to"]}"' in drawn for level in chart["levels"])
 
 
 def test_a_draft_of_several_indices_says_whose_rates_are_printed(inputs: ForesightInputs) -> None:
