@@ -34,7 +34,8 @@ from reports.notice.log_lookup import Past
 
 AGENTS = ("administrative_agent", "indenture_trustee", "trustee", "agent", "security_agent")
 
-
+LONGEST_UNBROKEN = 20
+"""The most characters of a name that stay on one line of the column of tests."""
 THE_GIVER = "the giver"
 """Who gives a Correction Notice, in the words of a deal file: whoever gave what it corrects."""
 
@@ -203,11 +204,11 @@ def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
     deal = log.adopted(past)
     on_date = with_parties(facts_on(deal, inputs.on), inputs.events, inputs.on)
     # Titles are told apart first, because readings then name other clauses by these titles.
-    named = on_date.model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
+    named = on_date.model_copy(update={"clauses": _legible(told_apart(clauses_on(deal, inputs.on)))})
     return Brief(inputs, past, named, log.whole(past), order)
 
 
-def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
+def told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
     """Return the clauses, each with a title that no other clause has.
 
     A title that clauses share gets the class of debt or the key that tells them apart.
@@ -217,12 +218,15 @@ def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
         clause
         if titles[clause.title] == 1
         else clause.model_copy(
-            update={
-                "title": f"{clause.title}, {role(clause.debt_class or clause.key).replace(' ', UNBROKEN)}"
-            }
+            update={"title": f"{clause.title}, {_on_a_line(role(clause.debt_class or clause.key))}"}
         )
         for clause in clauses
     )
+
+
+def _on_a_line(name: str) -> str:
+    # A longer name does not fit into the column of tests, and would break inside a word.
+    return name.replace(" ", UNBROKEN) if len(name) <= LONGEST_UNBROKEN else name
 
 
 def _legible(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:

@@ -15,12 +15,14 @@ from drawn_cases import drawn, inputs, pages, texts
 from notice_deal import adopted
 from pypdf import PdfReader
 
+from engine.events.deal_adopted import ClauseFacts
 from engine.events.due_acts import DueFacts
 from engine.events.kinds import Determined
 from engine.events.notice import NoticeInputs
 from reports.notice.blocks.index_chart import lane_names
 from reports.notice.blocks.terms import LONG
 from reports.notice.compose import compose
+from reports.notice.view import told_apart
 from reports.render.pdf import Paper, render_notice
 
 WAYS = ("prepayment", "pledge of further GPUs", "retest on")
@@ -173,6 +175,22 @@ def test_eight_tests_keep_the_agreements_order() -> None:
 def test_lanes_are_told_apart(clauses: Sequence[tuple[str, str]], names: list[str]) -> None:
     assert lane_names(clauses) == names
     assert all(left != right for left, right in pairwise(names))
+
+
+def test_a_long_name_breaks_between_its_words() -> None:
+    """In the column of tests, `Facility` was broken inside, because no space of the name was one."""
+    keys = ("floor", "floor-of-the-facility-number-2")
+    clauses = [
+        ClauseFacts(key=key, title="Rate", cite="CA 1", kind="test", text=None, reading="It holds.")
+        for key in keys
+    ]
+    titles = [clause.title for clause in told_apart(tuple(clauses))]
+    assert titles == ["Rate, Floor", "Rate, Floor of the Facility Number 2"]
+    short = [clause.model_copy(update={"key": f"class-a-{n}"}) for n, clause in enumerate(clauses)]
+    assert [clause.title for clause in told_apart(tuple(short))] == [
+        "Rate, Class\xa0A\xa00",
+        "Rate, Class\xa0A\xa01",
+    ]
 
 
 def test_the_deal_writes_its_paper() -> None:
