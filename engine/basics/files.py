@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -200,11 +200,29 @@ def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str
             f"line {problem.place.line}, column {problem.place.column}: {problem.what}; {problem.fix}"
         )
     try:
-        return tomllib.loads(text, parse_float=parse_float)
+        found = tomllib.loads(text, parse_float=parse_float)
     except RecursionError:
         raise NoToml("nested too deep") from None
     except (ValueError, ArithmeticError) as error:
         raise NoToml(str(error).splitlines()[0]) from None
+    # An escape like `\\u202e` is plain in the file, and would act where its text is shown.
+    for where, said in texts_in(found):
+        if (sign := STRANGE.search(said)) is not None:
+            raise NoToml(f"`{'.'.join(where)}` has {shown_sign(sign[0])[0]}; remove it")
+    return found
+
+
+def texts_in(value: Any, where: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every text in nested blocks and lists, keys too, each with the keys that lead to it."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield where, str(key)
+            yield from texts_in(one, (*where, str(key)))
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts_in(one, where)
 
 
 def bytes_of(text: str) -> bytes:
@@ -235,12 +253,17 @@ def strange(text: str, file: str) -> list[Problem]:
     if "\ud800" <= match[0] <= "\udfff" or match[0] == "\ufffd":
         why = "what is not UTF-8 cannot be read, and a guess could be wrong"
         return [Problem("Y105", "the file is not UTF-8 from here on", why, "save the file as UTF-8", place)]
-    what, why = _of(match[0])
-    return [Problem("Y104", f"{what} (U+{ord(match[0]):04X})", why, "remove it", place)]
+    what, why = shown_sign(match[0])
+    return [Problem("Y104", what, why, "remove it", place)]
+
+
+def shown_sign(sign: str) -> tuple[str, str]:
+    """Return what a strange character is, with its number, and why it is refused."""
+    what, why = _of(sign)
+    return f"{what} (U+{ord(sign):04X})", why
 
 
 def _of(sign: str) -> tuple[str, str]:
-    """Return what a strange character is, and why it is refused."""
     if sign in HIDDEN_ENDS:
         return "a line end that editors do not show", "what follows would be read as a line of its own"
     if TURNS.match(sign):

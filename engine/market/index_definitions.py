@@ -8,6 +8,9 @@ from pydantic import Field
 
 from engine.basics.values import Fact
 
+Country = Annotated[str, Field(pattern="(?:^|, )[A-Z]{2}$")]
+"""How geolocations of a country end: with two capital letters. Anything else would match nothing."""
+
 
 class IndexDefinition(Fact):
     """An index: its name, its GPU model as the marketplace names it, and its countries.
@@ -15,9 +18,9 @@ class IndexDefinition(Fact):
     A country is written as geolocations end with it.
     """
 
-    name: str
-    gpu_name: str
-    country: str | Annotated[tuple[str, ...], Field(min_length=1)] = "US"
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,59}$")
+    gpu_name: str = Field(min_length=1)
+    country: Country | Annotated[tuple[Country, ...], Field(min_length=1)] = "US"
 
     @property
     def countries(self) -> tuple[str, ...]:

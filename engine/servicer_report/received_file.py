@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
 
 from engine.basics.errors import Place, Problem
-from engine.basics.files import ENDS, is_litter
+from engine.basics.files import ENDS, STRANGE, is_litter, shown_sign, texts_in
 from engine.basics.received_files import NotReceived, not_downloaded, refuse_without_content
 from engine.basics.values import listed
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
@@ -141,9 +141,9 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
                 Place(file),
             )
         ]
-    strange = not_utf_8(data, file, "save it as UTF-8")
-    if strange is not None:
-        return None, [strange]
+    unread = not_utf_8(data, file, "save it as UTF-8")
+    if unread is not None:
+        return None, [unread]
     tree, problems = parse(ENDS.sub("\n", data.decode("utf-8")), file)
     if tree is not None and not isinstance(tree.data, dict):
         fix = "begin with `deal: name`"
@@ -151,4 +151,13 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
             *problems,
             Problem("R100", "the file is not a report", "a report is a block of figures", fix, Place(file)),
         ]
-    return tree, problems
+    return tree, [*problems, *(_escaped(tree) if tree is not None else ())]
+
+
+def _escaped(tree: Tree) -> Iterator[Problem]:
+    """Yield a problem for each text of a report that holds, by an escape, a character that does not show."""
+    for where, said in texts_in(tree.data):
+        if (sign := STRANGE.search(said)) is not None:
+            what, why = shown_sign(sign[0])
+            name = ".".join(where) or said
+            yield Problem("Y104", f"`{name}` has {what}", why, "type it anew", tree.place(where))

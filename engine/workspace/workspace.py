@@ -132,15 +132,15 @@ class Collect(Fact):
     """The settings of how the marketplace is asked: the block `[collect]`."""
 
     base_url: str = ""
-    limit: int = 1000
-    timeout_seconds: float = 20.0
+    limit: int = Field(default=1000, ge=1, le=1_000_000)
+    timeout_seconds: float = Field(default=20.0, gt=0, le=3600, allow_inf_nan=False)
     models: tuple[str, ...] = ("H100 SXM", "H200", "L40S", "A100 PCIE", "Tesla V100", "RTX 4090")
 
 
 class Settings(Fact):
     """The settings of a workspace, as `headroom.toml` states them."""
 
-    operator: str = "the calculation agent"
+    operator: str = Field(default="the calculation agent", pattern=r"\S")
     database: str = "headroom.sqlite"
     collect: Collect = Collect()
     collection_right: CollectionRight | None = None

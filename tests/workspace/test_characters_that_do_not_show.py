@@ -121,6 +121,30 @@ def test_a_comment_in_toml(tmp_path: Path, sign: str, name: str, reader: Callabl
     )
 
 
+ESCAPES = ["\\u202e", "\\u001b[31m", "\\u200b", "\\u0000"]
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_an_escape_in_a_report(escape: str) -> None:
+    for text, place in (
+        (f'deal: a\nsource: "cash{escape}book"\n', (2, 9)),
+        (f'deal: a\n"sour{escape}ce": b\n', (1, 1)),
+        (f'deal: a\ncertificates: {{h100: [{{serial: "S{escape}N"}}]}}\n', (2, 22)),
+    ):
+        received, problems = open_report(text.encode(), "report.yaml", {})
+        assert received is None
+        assert [(one.code, (one.place.line, one.place.column)) for one in problems] == [("Y104", place)]
+
+
+@pytest.mark.parametrize("escape", [one for one in ESCAPES if one != "\\u0000"])
+@pytest.mark.parametrize("line", ['operator = "A{}B"', '[people."A{}B"]\nacts_for = ["servicer"]'])
+def test_an_escape_in_settings(tmp_path: Path, escape: str, line: str) -> None:
+    (tmp_path / SETTINGS).write_text(f"{line.format(escape)}\n", encoding="utf-8")
+    with pytest.raises(InputProblems) as refused:
+        opened(tmp_path)
+    assert "character" in refused.value.problems[0].why
+
+
 JOINS = "\u200c\u200d"
 """What several languages join or part their letters with."""
 SHOWS = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001345f]")

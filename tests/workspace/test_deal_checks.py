@@ -172,3 +172,26 @@ def test_nothing_divides_by_a_maximum_or_a_closing_level_of_zero(
         with pytest.raises(InputProblems) as refused:
             backtest(workspace, str(path), (), date(2026, 3, 5), all_templates, as_json=True)
         assert [problem.code for problem in refused.value.problems] == ["D124"]
+
+
+SILENT = {
+    "nobody": 'operator = "  "',
+    "a limit below one": "[collect]\nlimit = -1",
+    "no time to wait": "[collect]\ntimeout_seconds = 0",
+    "no number of seconds": "[collect]\ntimeout_seconds = nan",
+    "seconds without an end": "[collect]\ntimeout_seconds = inf",
+    "a country in small letters": '[[index]]\nname = "X"\ngpu_name = "H100 SXM"\ncountry = ["us"]',
+    "a country by its name": '[[index]]\nname = "X"\ngpu_name = "H100 SXM"\ncountry = "Germany"',
+    "a path as a name": '[[index]]\nname = "a/../b"\ngpu_name = "H100 SXM"',
+    "a model without a name": '[[index]]\nname = "X"\ngpu_name = ""',
+}
+
+
+@pytest.mark.parametrize("said", SILENT.values(), ids=SILENT)
+def test_a_setting_that_would_do_nothing_is_refused(tmp_path: Path, said: str) -> None:
+    (tmp_path / "headroom.toml").write_text(f"{said}\n", encoding="utf-8")
+    with pytest.raises(InputProblems):
+        opened(tmp_path)
+    part = '[[index]]\nname = "X"\ngpu_name = "H100 SXM"\ncountry = ["Texas, US", "AT"]\n'
+    (tmp_path / "headroom.toml").write_text(part, encoding="utf-8")
+    assert opened(tmp_path).settings.index[0].countries == ("Texas, US", "AT")
