@@ -19,21 +19,18 @@ from typing import TYPE_CHECKING
 from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
 from engine.notices.pdf_objects import (
-    BLANK,
     FILTERED,
     LARGEST_INSIDE,
     NO_LINE,
-    PART,
     TOO_LONG,
     Inflated,
-    NotFollowed,
     Objects,
     inflated,
     is_packed,
     objects_of,
-    tokens,
 )
 from engine.notices.pdf_pages import LONGEST_DRAWN, MOST_PAGES, beside, refuse_other_readings
+from engine.notices.pdf_values import BLANK, PART, NotFollowed, tokens
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -134,6 +131,8 @@ def read_notice(data: bytes) -> NoticeFile:
 
     if len(data) > LARGEST_FILE:
         raise VerificationFailed(f"the file has {counted(len(data), 'bytes')}, more than {LARGEST_FILE:,}")
+    if not data.startswith(b"%PDF-"):
+        raise VerificationFailed("this is not a PDF")
     # Before the parser sees the file, since the parser inflates without a bound.
     _settle(data, _refuse_bombs(data))
     refuse_other_readings(data)
@@ -194,6 +193,8 @@ def _doubts_of(
 ) -> Iterator[Doubt]:
     """Yield what seems to stand in a stream and no notice has: as it was inflated, and as it stands."""
     begins, start = begun.span()
+    if begun[0] not in (b"stream\n", b"stream\r\n"):
+        yield Doubt(begins, NO_LINE)
     for why in _doubtful_in(found.inside):
         yield Doubt(start, why, found.inside)
     whole = found.ended and found.read <= len(plain)
@@ -206,8 +207,6 @@ def _doubts_of(
             yield Doubt(begins, NOT_INFLATED)
     for why in reasons:
         yield Doubt(start, why, plain)
-    if begun[0] not in (b"stream\n", b"stream\r\n"):
-        yield Doubt(begins, NO_LINE)
 
 
 def _escaped_in(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -14,6 +14,7 @@ from itertools import chain, islice, repeat
 from typing import Any, NamedTuple, TypeGuard
 
 from engine.basics.errors import VerificationFailed
+from engine.notices.pdf_values import NotFollowed, Values, references, tokens
 
 LARGEST_STREAM = 16 * 2**20
 LARGEST_INSIDE = 128 * 2**20
@@ -21,51 +22,17 @@ LARGEST_INSIDE = 128 * 2**20
 TOO_LONG = f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together"
 MOST_ENTRIES = 2**18
 """Places of objects that all cross references name; a notice of six pages has some two thousand."""
-MOST_TOKENS = 2**20
-"""What is read of all objects: a notice's have a twentieth of it."""
 MOST_SECTIONS = 50
 """Sections of cross references that are followed; a signed notice has two."""
-DEEPEST = 60
 NO_LINE = "a stream does not begin on a line of its own"
 FILTERED = "a stream is compressed otherwise than once by FlateDecode, which is not read"
-UNREAD = "an object of the file cannot be read"
 NOT_LISTED = "the file's cross references cannot be read"
 NO_OBJECT = "the file's cross references lead to no object"
 NOT_PACKED = "an object of the file is not where it should be"
 
-BLANK = rb"[\0\t\n\f\r ]"
-PART = rb"[^\0\t\n\f\r ()<>\[\]{}/%]"
-"""A byte of a name, a number or an instruction; every other byte ends it (ISO 32000, 7.2.3)."""
-_TOKEN = re.compile(
-    rb"(?:" + BLANK + rb"++|%[^\r\n]*+)*+(<<|>>|<[^<>]*>|/" + PART + rb"*|" + PART + rb"+|.)", re.DOTALL
-)
-_IN_TEXT = re.compile(rb"\\.|[()]", re.DOTALL)
 _BEGINS = re.compile(rb"stream\r?\n")
-_VALUE = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)|true|false")
-_HEXADECIMAL = re.compile(rb"<(?:[0-9A-Fa-f]|" + BLANK + rb")*+>")
-_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _HEAD = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\Z")
 """How an object begins, on a line of its own, so that no comment holds it."""
-_DRAWS = {b"Contents", b"Pattern", b"AP", b"G"}
-"""Under these names a reader finds instructions, whatever their stream says of itself.
-
-They are those of a page, of a pattern, of a field or a remark, and of a mask.
-"""
-
-
-class NotFollowed(ValueError):
-    """Raised for a file whose objects do not lie where its cross references say."""
-
-
-class Name(bytes):
-    """A name without its slash and its escapes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The number of an object that stands elsewhere in the file."""
-
-    number: int
 
 
 @dataclass
@@ -130,26 +97,11 @@ def is_packed(data: bytes, after: int, stream: int) -> bool:
     if at < 4 + after or _HEAD.search(data, max(after, at - 24), at) is None:
         return False
     try:
-        about, end = _Values().read(data[at:stream], 0)
+        about, end = Values().read(data[at:stream], 0)
     except (ValueError, LookupError, TypeError):
         return False
     stated = about.get(b"Filter") if isinstance(about, dict) else None
     return stated in (b"FlateDecode", [b"FlateDecode"]) and not data[at + end : stream].strip()
-
-
-def tokens(data: bytes, at: int = 0) -> Iterator[tuple[bytes, int]]:
-    """Yield what stands in objects or instructions, each with where it ends; a text in brackets is `(`."""
-    while (match := _TOKEN.match(data, at)) is not None:
-        token, at = match[1], match.end()
-        if token == b"(":
-            depth = 1
-            while depth:
-                found = _IN_TEXT.search(data, at)
-                if found is None:
-                    return
-                at = found.end()
-                depth += {b"(": 1, b")": -1}.get(found[0], 0)
-        yield token, at
 
 
 @contextmanager
@@ -175,78 +127,6 @@ def objects_of(data: bytes) -> Objects:
     return Reading(data).everything()
 
 
-class _Values:
-    """Reads values one after the other.
-
-    It notes every name in them, and the numbers of objects under a name where instructions stand. `placed`
-    are those of forms and pictures.
-    """
-
-    def __init__(self) -> None:
-        self.names, self.drawn, self.placed = set[bytes](), set[int](), set[int]()
-        self.taken = 0
-
-    def read(self, data: bytes, at: int) -> tuple[Any, int]:
-        """Return the value that begins here and where it ends, and note its names."""
-        above: list[tuple[bytes, list[Any]]] = []
-        items: list[Any] = []
-        for token, end in tokens(data, at):
-            self.taken += 1
-            if self.taken > MOST_TOKENS:
-                break
-            if token in (b"<<", b"["):
-                above.append((token, items))
-                items = []
-                if len(above) > DEEPEST:
-                    break
-            elif token in (b">>", b"]"):
-                opened, outer = above.pop()
-                if (opened == b"<<") != (token == b">>"):
-                    break
-                outer.append(self._dictionary(items) if token == b">>" else items)
-                items = outer
-            elif token == b"R" and above:
-                if [type(one) for one in items[-2:]] != [int, int]:
-                    break
-                items[-2:] = [Reference(items[-2])]
-            elif token in (b")", b">", b"{", b"}", b"endobj", b"stream"):
-                break
-            else:
-                items.append(self._plain_value(token))
-            if not above:
-                return items[0], end
-        raise NotFollowed(UNREAD)
-
-    def _plain_value(self, token: bytes) -> Any:
-        if token[:1] == b"/":
-            plain = token[1:] if b"#" not in token else _ESCAPE.sub(_without_escape, token[1:])
-            name = Name(plain)
-            self.names.add(name)
-            return name
-        if token[:1] == b"<" and not _HEXADECIMAL.fullmatch(token):
-            raise NotFollowed("a text of the file is not hexadecimal")
-        if token.isdigit():
-            return int(token)
-        if token == b"null":
-            return None
-        if token[:1] not in (b"<", b"(") and not _VALUE.fullmatch(token):
-            raise NotFollowed(UNREAD)
-        return token
-
-    def _dictionary(self, items: list[Any]) -> dict[bytes, Any]:
-        made = dict(zip(items[::2], items[1::2], strict=True))
-        if len(made) * 2 != len(items) or not all(isinstance(key, Name) for key in made):
-            raise NotFollowed("a dictionary of the file says a name twice, or something else than a name")
-        for name in _DRAWS & made.keys():
-            self.drawn.update(_references(made[name]))
-        self.placed.update(_references(made.get(b"XObject")))
-        return made
-
-
-def _without_escape(found: re.Match[bytes]) -> bytes:
-    return bytes.fromhex(found[1].decode())
-
-
 def _whole(token: bytes) -> int:
     if not token.isdigit():
         raise NotFollowed(NOT_LISTED)
@@ -258,15 +138,6 @@ def _are_whole(values: Any) -> TypeGuard[list[int]]:
     return isinstance(values, list) and all(isinstance(one, int) for one in values)
 
 
-def _references(value: Any) -> Iterator[int]:
-    """Yield the number of every object that a value names, in its lists and dictionaries too."""
-    if isinstance(value, Reference):
-        yield value.number
-    elif isinstance(value, list | dict):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _references(one)
-
-
 class Reading:
     """The objects that stand in a file by themselves, and where the others lie in streams of objects.
 
@@ -274,7 +145,7 @@ class Reading:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.data, self.values = data, _Values()
+        self.data, self.values = data, Values()
         self.found = Objects(self.values.names)
         self.read: dict[int, tuple[Any, int]] = {}
         self.looked = self.unpacked = self.whole = self.listed = 0
@@ -481,7 +352,7 @@ class Reading:
             number, placed = one
             for value, start in self.known.get(number, ()):
                 if start is None:
-                    waiting += [(other, placed) for other in _references(value)]
+                    waiting += [(other, placed) for other in references(value)]
                 # What is placed on a page as a picture is drawn as its points, and not as instructions.
                 elif not (placed and value.get(b"Subtype") == b"Image"):
                     self.found.drawing.add(start)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from engine.basics.errors import VerificationFailed
-from engine.notices.pdf_objects import NotFollowed, Reading, Reference, tokens
+from engine.notices.pdf_objects import Reading
+from engine.notices.pdf_values import NotFollowed, Reference, refuse_unreadable, tokens
 
 MOST_PAGES = 100
 MOST_PARTS = 8
@@ -21,6 +22,8 @@ MOST_DRAWN = 2**22
 
 Those of a part count for each call. Parts that draw each other are soon very many.
 """
+MOST_WRITTEN = 2**23
+"""Bytes of instructions of all pages; a page of a notice has some 60,000."""
 MOST_MARKS = 2**12
 """Marks of content that a page begins, counted in the same way; a page of a notice has some 350.
 
@@ -46,27 +49,32 @@ def refuse_other_readings(data: bytes) -> None:
         root, pages, drawn = _dictionary(reading, reading.root), Pages(reading), Drawn(reading)
         pages.add(root.get(b"Pages"))
         for number, page in enumerate(pages.found, 1):
-            if b"Resources" not in page:
-                raise VerificationFailed(f"page {number} has no resources of its own")
-            parts, _ = _resolved(reading, page.get(b"Contents"))
-            if isinstance(parts, list) and len(parts) > MOST_PARTS:
-                raise VerificationFailed(f"page {number} is drawn by more than {MOST_PARTS} streams")
-            named = parts if isinstance(parts, list) else [page.get(b"Contents")]
-            whole = drawn.by([_resolved(reading, one) for one in named], page[b"Resources"])
-            if whole.length > MOST_DRAWN:
-                raise VerificationFailed(
-                    f"page {number} draws more than {MOST_DRAWN:,} bytes of instructions"
-                )
-            if whole.marks > MOST_MARKS:
-                raise VerificationFailed(
-                    f"page {number} has more than {MOST_MARKS:,} marks in its instructions"
-                )
-            # One reader takes such a thing for nothing, and another shows what it names.
-            if not isinstance(_resolved(reading, page.get(b"Annots"))[0], list | None):
-                raise VerificationFailed(beside(number))
+            _refuse_page(reading, drawn, page, number)
         _read(reading, [value for name, value in root.items() if name != b"StructTreeRoot"])
     except NotFollowed as error:
         raise VerificationFailed(str(error)) from error
+
+
+def _refuse_page(reading: Reading, drawn: Drawn, page: dict[bytes, Any], number: int) -> None:
+    """Refuse a page that draws more than a notice's, or what two readers could show differently."""
+    if b"Resources" not in page:
+        raise VerificationFailed(f"page {number} has no resources of its own")
+    parts, _ = _resolved(reading, page.get(b"Contents"))
+    if isinstance(parts, list) and len(parts) > MOST_PARTS:
+        raise VerificationFailed(f"page {number} is drawn by more than {MOST_PARTS} streams")
+    named = parts if isinstance(parts, list) else [page.get(b"Contents")]
+    written = [
+        reading.plain(about, start) for about, start in (_resolved(reading, one) for one in named) if start
+    ]
+    whole = drawn.by(written, page[b"Resources"])
+    if whole.length > MOST_DRAWN:
+        raise VerificationFailed(f"page {number} draws more than {MOST_DRAWN:,} bytes of instructions")
+    if whole.marks > MOST_MARKS:
+        raise VerificationFailed(f"page {number} has more than {MOST_MARKS:,} marks in its instructions")
+    drawn.take(b"\n".join(written))
+    # One reader takes such a thing for nothing, and another shows what it names.
+    if not isinstance(_resolved(reading, page.get(b"Annots"))[0], list | None):
+        raise VerificationFailed(beside(number))
 
 
 def beside(number: int) -> str:
@@ -79,8 +87,8 @@ def _resolved(reading: Reading, value: Any) -> tuple[Any, int | None]:
 
 
 def _dictionary(reading: Reading, value: Any) -> dict[bytes, Any]:
-    found, _ = _resolved(reading, value)
-    if not isinstance(found, dict):
+    found, start = _resolved(reading, value)
+    if not isinstance(found, dict) or start is not None:
         raise NotFollowed(NOT_THERE)
     return found
 
@@ -139,20 +147,26 @@ class Drawn:
 
     def __init__(self, reading: Reading) -> None:
         self.reading, self.known = reading, dict[int, Whole]()
-        self.length = 0
-        """The bytes of all parts together, each counted once."""
+        self.length = self.of_parts = 0
+        """The bytes of all instructions together, those of a part counted once, and of the parts alone."""
 
-    def by(self, instructions: list[tuple[Any, int | None]], resources: Any, within: int = 0) -> Whole:
+    def take(self, instructions: bytes) -> None:
+        """Count instructions and read them. Raises NotFollowed if they are too long or cannot be read."""
+        self.length += len(instructions)
+        if self.length > MOST_WRITTEN:
+            raise NotFollowed(f"the pages have more than {MOST_WRITTEN:,} bytes of instructions together")
+        refuse_unreadable(instructions)
+
+    def by(self, written: list[bytes], resources: Any, within: int = 0) -> Whole:
         """Return what instructions draw with these resources. Raises NotFollowed.
 
         Args:
-            instructions: the dictionary of each stream, and where it begins.
+            written: the instructions of each stream.
             resources: what they name their parts in.
             within: in how many parts they lie themselves.
         """
         named = _dictionary(self.reading, _dictionary(self.reading, resources).get(b"XObject", {}))
         parts = [self._part(part, within + 1) for part in named.values()]
-        written = [self.reading.plain(about, start) for about, start in instructions if start]
         calls = sum(one.count(b"Do") for one in written)
         marks = sum(one.count(b"BMC") + one.count(b"BDC") for one in written)
         most = Whole(*map(max, zip(*parts, strict=True))) if parts else Whole(0, 0, 0)
@@ -172,23 +186,25 @@ class Drawn:
                 raise NotFollowed(NOT_THERE)
             drawn = Whole(0, 0, 0)
             if about.get(b"Subtype") != b"Image":
-                drawn = self.by([(about, start)], about.get(b"Resources"), within)
-                self._refuse_of_the_page(about, start)
+                instructions = self.reading.plain(about, start)
+                drawn = self.by([instructions], about.get(b"Resources"), within)
+                self._refuse_of_the_page(instructions, about[b"Resources"])
             self.known[part.number] = Whole(EACH_PART + drawn.length, drawn.marks, 1 + drawn.within)
         return self.known[part.number]
 
-    def _refuse_of_the_page(self, about: dict[bytes, Any], start: int) -> None:
+    def _refuse_of_the_page(self, instructions: bytes, resources: Any) -> None:
         """Refuse a part that draws what its own resources do not name.
 
         PDFium takes it from the page's resources, where the part itself may be: 2 KB then filled 22 GB.
         """
-        instructions = self.reading.plain(about, start)
-        self.length += len(instructions)
-        if self.length > LONGEST_DRAWN:
+        self.of_parts += len(instructions)
+        if self.of_parts > LONGEST_DRAWN:
             raise NotFollowed(f"the parts of the pages have more than {LONGEST_DRAWN:,} bytes together")
-        own, _ = _resolved(self.reading, _dictionary(self.reading, about[b"Resources"]).get(b"XObject", {}))
+        self.take(instructions)
+        own, _ = _resolved(self.reading, _dictionary(self.reading, resources).get(b"XObject", {}))
         named, before = {b"/" + name for name in own}, b""
-        for token, _ in tokens(instructions):
+        # Most parts draw no other, and to take one apart costs more than all else here.
+        for token, _ in tokens(instructions) if b"Do" in instructions else ():
             if token == b"Do" and before not in named:
                 raise NotFollowed("a part of a page draws what its own resources do not name")
             before = token

@@ -1,5 +1,5 @@
 // A notice's PDF, read by itself: cross references, object streams, attachments, and the text of each page in the order in which it is drawn.
-const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 18, MOST_PARTS = 8, DEEPEST = 40, MOST_WITHIN = 11, MOST_DRAWN = 2 ** 22, MOST_MARKS = 2 ** 12, EACH_PART = 64, LONGEST_DRAWN = 2 ** 20;
+const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 18, MOST_PARTS = 8, DEEPEST = 40, MOST_WITHIN = 11, MOST_DRAWN = 2 ** 22, MOST_MARKS = 2 ** 12, MOST_WRITTEN = 2 ** 23, EACH_PART = 64, LONGEST_DRAWN = 2 ** 20;
 
 // Width and height of A4 and US Letter in points.
 const PAPERS = [[595.2756, 841.8898], [612, 792]];
@@ -87,8 +87,8 @@ class Pdf {
     return value;
   }
   parsed(place) {
-    const reader = new Reader(this.bytes, place, true), said = reader.next();
-    need(isWhole(said) && isWhole(reader.next()) && reader.next()?.text === "obj", NO_OBJECT);
+    const reader = new Reader(this.bytes, place, true), head = reader.tokens(), [own, generation, begun] = [0, 1, 2].map(() => head.next().value), said = Number(own);
+    need([own, generation].every((one) => /^\d+$/.test(one)) && begun === "obj", NO_OBJECT);
     const value = reader.value();
     reader.space();
     const after = reader.word();
@@ -179,7 +179,7 @@ class Pdf {
       need(!seen.has(value.number), "the file's pages name one of their objects twice");
       need(depth <= DEEPEST, "the file's pages are nested too deep");
       seen.add(value.number);
-      const there = await this.get(value), node = there?.dictionary ?? there, before = found.length;
+      const node = await this.get(value), before = found.length;
       need(node instanceof Map, NOT_THERE);
       const kids = await this.get(node.get("Kids"));
       // Of a page that has pages, one reader shows the page and another its pages.
@@ -188,24 +188,30 @@ class Pdf {
       for (const kid of kids) await add(kid, depth + 1);
       need((await this.get(node.get("Count"))) === found.length - before, "the file has another number of pages than it says");
     };
-    await add((await this.dictionary(this.trailer.get("Root"))).get("Pages"), 0);
+    const root = await this.get(this.trailer.get("Root"));
+    need(root instanceof Map, NOT_THERE);
+    await add(root.get("Pages"), 0);
     return found;
   }
   async pages() {
-    const found = [], drawn = { known: new Map(), length: 0 };
+    const found = [], drawn = { known: new Map(), length: 0, ofParts: 0 };
     for (const [n, page] of (await this.nodes()).entries()) {
       need(page.has("Resources"), `page ${n + 1} has no resources of its own`);
       const parts = [await this.get(page.get("Contents"))].flat();
       need(parts.length <= MOST_PARTS, `page ${n + 1} is drawn by more than ${MOST_PARTS} streams`);
-      const { length, marks } = await this.drawnBy(await Promise.all(parts.map((one) => this.get(one))), page.get("Resources"), drawn, 0);
+      const written = [];
+      for (const one of parts) { const stream = await this.get(one); if (stream?.dictionary) written.push(await this.data(stream)); }
+      const { length, marks } = await this.drawnBy(written, page.get("Resources"), drawn, 0);
       need(length <= MOST_DRAWN, `page ${n + 1} draws more than ${MOST_DRAWN.toLocaleString("en")} bytes of instructions`);
       need(marks <= MOST_MARKS, `page ${n + 1} has more than ${MOST_MARKS.toLocaleString("en")} marks in its instructions`);
-      found.push({ page, parts, resources: await this.dictionary(page.get("Resources")) });
+      const instructions = joined(...written.flatMap((one) => [one, Uint8Array.of(10)]));
+      readInstructions(instructions, drawn);
+      found.push({ page, instructions, resources: await this.dictionary(page.get("Resources")) });
     }
     return found;
   }
   // How many bytes instructions draw at most, if each call draws the part that draws most, how many marks of content begin there, and how many parts lie in each other within them.
-  async drawnBy(instructions, resources, drawn, within) {
+  async drawnBy(written, resources, drawn, within) {
     const most = { length: 0, marks: 0, within: 0 }, found = { length: 0, marks: 0 }, own = await this.get(resources);
     const parts = own instanceof Map && own.has("XObject") ? await this.get(own.get("XObject")) : new Map();
     need(own instanceof Map && parts instanceof Map, NOT_THERE);
@@ -213,10 +219,9 @@ class Pdf {
       const part = await this.part(one, drawn, within + 1);
       for (const what of Object.keys(most)) most[what] = Math.max(most[what], part[what]);
     }
-    for (const one of instructions) {
-      if (!one?.dictionary) continue;
-      const written = latin1(await this.data(one)), count = (what) => written.split(what).length - 1, calls = count("Do");
-      found.length += written.length + calls * most.length;
+    for (const one of written) {
+      const text = latin1(one), count = (what) => text.split(what).length - 1, calls = count("Do");
+      found.length += text.length + calls * most.length;
       found.marks += count("BMC") + count("BDC") + calls * most.marks;
     }
     return { ...found, within: most.within };
@@ -230,7 +235,7 @@ class Pdf {
       need(about, NOT_THERE);
       let inside = { length: 0, marks: 0, within: 0 };
       if (about.get("Subtype")?.text !== "Image") {
-        inside = await this.drawnBy([part], about.get("Resources"), drawn, within);
+        inside = await this.drawnBy([await this.data(part)], about.get("Resources"), drawn, within);
         await this.refuseOfThePage(part, drawn);
       }
       drawn.known.set(value.number, { length: EACH_PART + inside.length, marks: inside.marks, within: 1 + inside.within });
@@ -240,8 +245,9 @@ class Pdf {
   // A part that draws what its own resources do not name takes it from the page's in some readers, where the part itself may be.
   async refuseOfThePage(part, drawn) {
     const instructions = await this.data(part), own = (await this.get((await this.dictionary(part.dictionary.get("Resources"))).get("XObject"))) ?? new Map();
-    drawn.length += instructions.length;
-    need(drawn.length <= LONGEST_DRAWN, `the parts of the pages have more than ${LONGEST_DRAWN.toLocaleString("en")} bytes together`);
+    drawn.ofParts += instructions.length;
+    need(drawn.ofParts <= LONGEST_DRAWN, `the parts of the pages have more than ${LONGEST_DRAWN.toLocaleString("en")} bytes together`);
+    readInstructions(instructions, drawn);
     let before = "";
     for (const token of new Reader(instructions).tokens()) {
       need(token !== "Do" || (before[0] === "/" && own.has(before.slice(1))), "a part of a page draws what its own resources do not name");
@@ -305,11 +311,7 @@ class Pdf {
   // The text of each page as it is drawn, string after string, without a thought for where it stands.
   async texts() {
     const texts = [];
-    for (const { parts, resources } of await this.pages()) {
-      const instructions = [];
-      for (const one of parts) instructions.push(await this.data(await this.get(one)), Uint8Array.of(10));
-      texts.push(await this.drawn(joined(...instructions), resources, 0));
-    }
+    for (const { instructions, resources } of await this.pages()) texts.push(await this.drawn(instructions, resources, 0));
     return texts;
   }
   async drawn(content, resources, depth) {
@@ -345,6 +347,13 @@ class Pdf {
     }
     return this.fonts.get(key);
   }
+}
+
+// Counts instructions and reads them, those of all pages and parts together.
+function readInstructions(instructions, drawn) {
+  drawn.length += instructions.length;
+  need(drawn.length <= MOST_WRITTEN, `the pages have more than ${MOST_WRITTEN.toLocaleString("en")} bytes of instructions together`);
+  refuseUnreadable(instructions);
 }
 
 // What instructions draw that no notice has.

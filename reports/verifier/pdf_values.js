@@ -1,6 +1,6 @@
 // The values of a PDF (ISO 32000, 7.3): names, numbers, texts, lists and dictionaries, and the instructions of a page.
 const SPACE = new Set([0, 9, 10, 12, 13, 32]), ENDS = new Set([...SPACE, ...[..."()<>[]{}/%"].map((one) => one.charCodeAt(0))]);
-const UNREAD = "an object of the file cannot be read";
+const UNREAD = "an object of the file cannot be read", TWICE = "a dictionary of the file says a name twice, or something else than a name";
 // These names are read in one spelling alone, for a reader may look for them in the bytes.
 const FILTERS = new Set(["Filter", "F", "FFilter"]);
 class Name { constructor(text, escaped) { this.text = text; this.escaped = escaped; } }
@@ -22,7 +22,7 @@ class Reader {
   }
   word() { const from = this.at; while (this.at < this.bytes.length && !ENDS.has(this.bytes[this.at])) this.at += 1; return latin1(this.bytes.subarray(from, this.at)); }
   next(depth = 0) {
-    need(depth < 60, "the file's objects are nested too deep");
+    need(depth <= 60, UNREAD);
     this.space();
     const byte = this.bytes[this.at];
     if (byte === undefined) return undefined;
@@ -34,7 +34,7 @@ class Reader {
     if (byte === 93 || byte === 125 || byte === 123) { this.at += 1; return new Command(String.fromCharCode(byte)); }
     if (byte === 62) { need(this.bytes[this.at + 1] === 62, UNREAD); this.at += 2; return new Command(">>"); }
     const word = this.word();
-    need(word !== "", "the file holds a byte that no object begins with");
+    need(word !== "", UNREAD);
     if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(word)) return this.number(word);
     return word === "true" ? true : word === "false" ? false : word === "null" ? null : new Command(word);
   }
@@ -83,7 +83,7 @@ class Reader {
     let depth = 0;
     for (;;) {
       const byte = this.bytes[this.at++];
-      need(byte !== undefined, "a text of the file does not end");
+      need(byte !== undefined, UNREAD);
       if (byte === 92) {
         const next = this.bytes[this.at++], octal = /^[0-7]{1,3}/.exec(latin1(this.bytes.subarray(this.at - 1, this.at + 2)));
         if (octal) { this.at += octal[0].length - 1; out.push(parseInt(octal[0], 8) & 255); }
@@ -98,9 +98,8 @@ class Reader {
   }
   hexadecimal() {
     const end = this.bytes.indexOf(62, this.at);
-    need(end > 0, "a text of the file does not end");
     const digits = latin1(this.bytes.subarray(this.at + 1, end)).replace(/\s/g, "");
-    need(/^[0-9A-Fa-f]*$/.test(digits), "a text of the file is not hexadecimal");
+    need(end > 0 && /^[0-9A-Fa-f]*$/.test(digits), "a text of the file is not hexadecimal");
     this.at = end + 1;
     return new Str(fromHex(digits.length % 2 ? `${digits}0` : digits));
   }
@@ -109,27 +108,33 @@ class Reader {
     const found = [];
     for (;;) {
       const one = this.next(depth + 1);
-      need(one !== undefined, "a list of the file does not end");
       if (one instanceof Command && one.text === "]") return found;
-      need(!(one instanceof Command), UNREAD);
+      need(one !== undefined && !(one instanceof Command), UNREAD);
       found.push(one);
     }
   }
   dictionary(depth) {
     this.at += 2;
-    const found = new Map();
+    const items = [], found = new Map();
     for (;;) {
-      const key = this.next(depth + 1);
-      need(key !== undefined, "a dictionary of the file does not end");
-      if (key instanceof Command && key.text === ">>") return found;
-      need(key instanceof Name && !found.has(key.text), "a dictionary of the file says a name twice, or something else than a name");
-      const value = this.next(depth + 1);
-      need(!(value instanceof Command), UNREAD);
-      found.set(key.text, value);
+      const one = this.next(depth + 1);
+      if (one instanceof Command && one.text === ">>") break;
+      need(one !== undefined && !(one instanceof Command), UNREAD);
+      items.push(one);
     }
+    need(items.length % 2 === 0 && items.every((one, n) => n % 2 === 1 || one instanceof Name), TWICE);
+    for (let n = 0; n < items.length; n += 2) found.set(items[n].text, items[n + 1]);
+    need(found.size * 2 === items.length, TWICE);
+    return found;
   }
 }
 
 const isWhole = (value) => Number.isSafeInteger(value), areWhole = (values) => Array.isArray(values) && values.every(isWhole);
 const numberOf = (value) => (value instanceof Real ? value.value : typeof value === "number" ? value : NaN);
 const textOf = (bytes) => bytes[0] === 254 && bytes[1] === 255 ? new TextDecoder("utf-16be").decode(bytes.subarray(2)) : latin1(bytes);
+
+// Refuses instructions that two readers could take apart differently: a text without its end, half a list.
+function refuseUnreadable(instructions) {
+  const reader = new Reader(instructions);
+  for (let one = reader.next(); one !== undefined; one = reader.next()) need(!(one instanceof Command && ENDS.has(one.text.charCodeAt(0))), UNREAD);
+}

@@ -9,7 +9,8 @@ import pytest
 
 from engine.determination.template import Template
 from engine.notices import pdf_objects
-from engine.notices.pdf_objects import MOST_ENTRIES, NotFollowed, Reading
+from engine.notices.pdf_objects import MOST_ENTRIES, Reading
+from engine.notices.pdf_values import NotFollowed
 from engine.notices.trust_policy import Policy
 from tests.notices.test_beside_the_pages import desk as desk  # the fixtures
 from tests.notices.test_beside_the_pages import plain as plain
@@ -24,6 +25,8 @@ ESCAPED = "a filter is named in escapes, which is not read"
 NOT_LISTED = "the file's cross references cannot be read"
 NOT_ENDING = "an object of the file does not end"
 LENGTH = "a stream does not say how long it is"
+NAMES = "a dictionary of the file says a name twice, or something else than a name"
+NO_OBJECT = "the file's cross references lead to no object"
 UNREAD = "an object of the file cannot be read"
 
 
@@ -79,6 +82,21 @@ STREAMS: dict[str, tuple[bytes, str]] = {
         "a stream of the file is longer than it says",
     ),
     "two values": (file_of({1: b"<<>>", 2: b"7 8"}), NOT_ENDING),
+    "a name without its value": (file_of({1: b"<</A>>"}), NAMES),
+    "a list for a name": (file_of({1: b"<<[1] 2>>"}), NAMES),
+    "a word for a name": (file_of({1: b"<<A 2>>"}), UNREAD),
+    "a word for a value": (file_of({1: b"<</A b>>"}), UNREAD),
+    "an end without its list": (file_of({1: b"]"}), UNREAD),
+    "an end without its text": (file_of({1: b"<</A )>>"}), UNREAD),
+    "a text without its end": (file_of({1: b"<</A (>>"}), UNREAD),
+    "a list too deep": (file_of({1: b"[" * 61 + b"]" * 61}), UNREAD),
+    "a place of no object": (file_of({1: b"<<>>"}).replace(b"1 0 obj", b"1 ) obj"), NO_OBJECT),
+    "a place of another word": (file_of({1: b"<<>>"}).replace(b"1 0 obj", b"1 0 obi"), NO_OBJECT),
+    "no PDF": (b"%PDF" + file_of({1: b"<<>>"})[5:], "this is not a PDF"),
+    "a line that ends otherwise": (
+        with_stream(b"/Filter/FlateDecode/Length %d" % len(PACKED)).replace(b"stream\nx", b"stream\0x"),
+        "a stream does not begin on a line of its own",
+    ),
     "objects in each other": (
         b"%PDF-1.7\n" + b"".join(b"%d 0 obj (" % n for n in range(1, 400)) + b") endobj " * 399,
         "objects of the file lie in each other",

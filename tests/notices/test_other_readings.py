@@ -11,7 +11,8 @@ from pyhanko.pdf_utils.generic import ArrayObject, NameObject, NumberObject, Str
 
 from engine.determination.template import Template
 from engine.notices.pdf import read_notice
-from engine.notices.pdf_objects import NotFollowed, Reading
+from engine.notices.pdf_objects import Reading
+from engine.notices.pdf_values import NotFollowed
 from engine.notices.trust_policy import Policy
 from tests.notices.test_beside_the_pages import (
     TREE,

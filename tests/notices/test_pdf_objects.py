@@ -9,7 +9,8 @@ import pytest
 
 from engine.basics.errors import VerificationFailed
 from engine.notices.pdf import HIDDEN, MOST_DOUBTS, _refuse_bombs, _settle
-from engine.notices.pdf_objects import NotFollowed, objects_of
+from engine.notices.pdf_objects import objects_of
+from engine.notices.pdf_values import NotFollowed
 
 SCRIPT = "the file has a script, as no notice has"
 WITHIN = b"7 0 obj\n<</S /JavaScript>>\nendobj\n"
