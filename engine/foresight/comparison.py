@@ -7,7 +7,7 @@ serves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -83,6 +83,7 @@ class Comparison:
         until: the last date that was looked at.
         not_known: tests that a draft leaves undetermined, and triggers that it leaves undecided.
         same_as_known: paths on which nothing differs of what is known.
+        sooner: triggers that began under a draft and also look at what it left undetermined.
     """
 
     first: str
@@ -94,6 +95,7 @@ class Comparison:
     until: date
     not_known: tuple[NotCompared, ...] = ()
     same_as_known: tuple[str, ...] = ()
+    sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def compared(
@@ -116,10 +118,12 @@ def compared(
     money: list[Money] = []
     same: list[str] = []
     same_as_known: list[str] = []
+    sooner: dict[str, tuple[str, ...]] = {}
     open_on: dict[tuple[str, str | None, str | None], list[str]] = {}
     # Both drafts ran on the same paths, so a missing one is an error and not a difference.
     for old, new in zip(before, after, strict=True):
         lacks = _open(drafts[0], templates, old), _open(drafts[1], templates, new)
+        sooner |= {**lacks[0].sooner, **lacks[1].sooner}
         apart = tuple(_differences(old, new, *lacks))
         swept = tuple(_money(old, new))
         differences += apart
@@ -140,6 +144,7 @@ def compared(
             NotCompared(*key, tuple(paths), len(paths) == len(before)) for key, paths in open_on.items()
         ),
         same_as_known=tuple(same_as_known),
+        sooner=sooner,
     )
 
 
@@ -183,7 +188,9 @@ def _differences(
         days = (was.on if was else None, now.on if now else None)
         if days[0] != days[1]:
             whys = (first_lacks.why(subject), second_lacks.why(subject))
-            serves = "" if any(whys) else _serves(what, *days)
+            # A date that may lie sooner than is said is later or earlier than no other.
+            bound = subject in first_lacks.sooner or subject in second_lacks.sooner
+            serves = "" if any(whys) or bound else _serves(what, *days)
             yield Difference(old.path, subject, what, *days, serves, *whys)
 
 

@@ -243,7 +243,7 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
         rows = tuple(
             (
                 diff.path,
-                f"{diff.subject} {diff.what}",
+                f"{diff.subject} {HAPPENING_WORDS[diff.what]}",
                 str(diff.before or no_date(diff.before_not_known)),
                 str(diff.after or no_date(diff.after_not_known)),
                 diff.serves or "-",
@@ -263,6 +263,7 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
         ]
         notes += [money.words() for money in one.money]
         notes += [open_.words() for open_ in one.not_known]
+        notes += [f"At least: {sooner_words(trigger, names)}." for trigger, names in one.sooner.items()]
         serves = whom_it_serves(one)
         notes.append(
             f"{one.second} serves the lender {serves['lender']} times, the borrower {serves['borrower']} "

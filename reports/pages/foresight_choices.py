@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS, no_date
+from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.numerals import times
 from engine.basics.probabilities import probability
 from engine.basics.values import counted, figure_words, listed
+from reports.pages.foresight_tables import dated
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
@@ -120,9 +121,7 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
             unknown = dict.fromkeys(title(one["subject"]) for one in comparison["not_known"])
             said = f"{other}: nothing that is known differs; not known: {', '.join(unknown)}"
         if first is not None:
-            before, after = (
-                first[side] or no_date(first[f"{side}_not_known"]) for side in ("before", "after")
-            )
+            before, after = (dated(first[side], first[f"{side}_not_known"]) for side in ("before", "after"))
             dates = f"{before}, then {after}"
             said = (
                 f"{other}: {title(first['subject'])} {HAPPENING_WORDS[first['what']]} {dates} on "

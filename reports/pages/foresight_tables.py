@@ -31,8 +31,8 @@ def comparison_pages(comparisons: Sequence[Value], title: Words, words: Words) -
             [
                 str(diff["path"]),
                 f"{title(diff['subject'])} {HAPPENING_WORDS[diff['what']]}",
-                _day(diff["before"], diff["before_not_known"]),
-                _day(diff["after"], diff["after_not_known"]),
+                dated(diff["before"], diff["before_not_known"]),
+                dated(diff["after"], diff["after_not_known"]),
                 str(diff["serves"] or "–"),
             ]
             for diff in value["differences"][:SHOWN]
@@ -54,7 +54,7 @@ def comparison_pages(comparisons: Sequence[Value], title: Words, words: Words) -
 def _intro(value: Value, title: Words, words: Words) -> Iterator[str]:
     """Yield the sentences above a comparison: how much differs, what is the same, and what is not known."""
     terms, left = len(value["terms"]), len(value["differences"]) - SHOWN
-    yield f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}."
+    yield f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {dated(value['until'])}."
     if value["differences"] or value["money"]:
         yield "These happen on other dates."
     # An empty table could be a table that failed, so a sentence says that nothing differs.
@@ -67,6 +67,8 @@ def _intro(value: Value, title: Words, words: Words) -> Iterator[str]:
     for one in value["not_known"]:
         open_ = NotCompared(**{**one, "paths": tuple(one["paths"])})
         yield words(open_.words(title(open_.subject)))
+    for trigger, names in value["sooner"].items():
+        yield f"{sooner_words(title(trigger), [title(name) for name in names])}."
     if left > 0:
         yield f"{left} more stand in the file that this report carries."
 
@@ -87,7 +89,7 @@ def grid_page(value: Value | None, title: Words, words: Words) -> dict[str, Any]
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (
             f"Across {value['x']}, drafted {drafted[0]}; down {value['y']}, drafted {drafted[1]}. On "
-            f"{value['path']}, up to {_day(value['until'])}.{not_known}"
+            f"{value['path']}, up to {dated(value['until'])}.{not_known}"
         ),
         "heads": [f"{value['y'].rpartition('.')[2]}, then {value['x'].rpartition('.')[2]}", *across],
         "rows": [[row, *(by_pair[column, row] for column in across)] for row in down],
@@ -110,7 +112,7 @@ def backtest_lead(value: Value | None, title: Callable[[str], str]) -> str:
     ]
     said = "; ".join(parts) or "what was determined never failed, and what was decided never began"
     levels = f" {value['levels']}" if value["levels"] else ""
-    return f"Over the published history up to {_day(value['until'])}: {said}.{levels}"
+    return f"Over the published history up to {dated(value['until'])}: {said}.{levels}"
 
 
 def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dict[str, Any]]:
@@ -138,8 +140,8 @@ def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dic
         for one in value["triggers"]
     ]
     heads = ["Test", "Pass", "Fail", "Not determined", "Decisive", "Cured", "Failing", "Least headroom"]
-    as_if = f"As if closed on {_day(value['closed'])}. " if value["closed"] != value["written"] else ""
-    until = f"{as_if}Up to {_day(value['until'])}. Given: {value['facts']}."
+    as_if = f"As if closed on {dated(value['closed'])}. " if value["closed"] != value["written"] else ""
+    until = f"{as_if}Up to {dated(value['until'])}. Given: {value['facts']}."
     pages = [
         {
             "heading": "Tests over the published history",
@@ -162,9 +164,9 @@ def backtest_rests(value: Value) -> list[tuple[str, str]]:
     """Return the day from which a backtest lives the deal."""
     moved = value["closed"] != value["written"]
     closed = (
-        f"as if closed on {_day(value['closed'])}; the file says {_day(value['written'])}"
+        f"as if closed on {dated(value['closed'])}; the file says {dated(value['written'])}"
         if moved
-        else f"from the Closing Date, {_day(value['closed'])}"
+        else f"from the Closing Date, {dated(value['closed'])}"
     )
     return [("Backtest", closed)]
 
@@ -181,7 +183,7 @@ def _spells(value: Value, name: str, spells: Sequence[Value] | None) -> str:
     if not spells:
         unknown = "not decided" if name in value["undecided"] else "never"
         return "not determined" if name in value["left_out"] else unknown
-    shown = [f"{_day(one['from'])} to {_day(one['to']) if one['to'] else 'the end'}" for one in spells[:3]]
+    shown = [f"{dated(one['from'])} to {dated(one['to']) if one['to'] else 'the end'}" for one in spells[:3]]
     return ", ".join([*shown, *([f"and {len(spells) - 3} more"] if len(spells) > 3 else [])])
 
 
@@ -204,9 +206,9 @@ def _shown(cell: Value) -> str:
         return no_date(cell["not_known"])
     text = str(cell["value"])
     # A cell holds a date or a number, and JSON keeps both as text.
-    return _day(text) if text.count("-") == 2 else f"{float(text):,.2f}"
+    return dated(text) if text.count("-") == 2 else f"{float(text):,.2f}"
 
 
-def _day(text: Any, why: str | None = None) -> str:
+def dated(text: Any, why: str | None = None) -> str:
     """Return a date; without one "never", or that nothing is known if a reason is given."""
     return no_date(why) if text is None else table_date(date.fromisoformat(str(text)))

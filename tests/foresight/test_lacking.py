@@ -82,6 +82,14 @@ def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tm
     assert f"At least : {titled}" in text
     varied = (*GRID, "--of", "early-amortization", *PRINCIPAL, "--weeks", "16")
     assert words in headroom(*varied).stdout
+    apart = (*COMPARE, *PRINCIPAL, "--weeks", "16")
+    assert words in headroom(*apart, "--into", str(page)).stdout
+    assert titled in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    (found,) = json.loads(headroom(*apart, "--json").stdout)["comparisons"]
+    served = {
+        one["subject"]: one["serves"] for one in found["differences"] if one["what"] in ("fails", "begins")
+    }
+    assert served == {"ltv": "lender", "early-amortization": ""}
     simulated = ("simulate", FILE, *PRINCIPAL, "--paths", "100", "--weeks", "30", "--workers", "1")
     past = ("--history", str(history(tmp_path, 30)))
     assert words in headroom(*simulated, *past, "--into", str(page)).stdout

@@ -126,7 +126,7 @@ def test_a_wording_that_changes_nothing_is_said_too() -> None:
     }
     assert choices(None, None, (same, other), str) == [
         ["appraisal.measure", "a", "b: nothing that happens differs"],
-        ["appraisal.measure", "a", "b: appraisal fails never, then 2026-05-07 on C"],
+        ["appraisal.measure", "a", "b: appraisal fails never, then Thu 7 May 2026 on C"],
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.basics.happenings import no_date
+from engine.basics.happenings import HAPPENING_WORDS, no_date, sooner_words
 from engine.basics.values import counted
 from engine.cli.output import print_json, say, shortened, table
 from engine.foresight.answers import as_data
@@ -51,7 +51,7 @@ def _show(comparison: Comparison) -> None:
         rows5 = [
             (
                 diff.path,
-                f"{diff.subject} {diff.what}",
+                f"{diff.subject} {HAPPENING_WORDS[diff.what]}",
                 str(diff.before or no_date(diff.before_not_known)),
                 str(diff.after or no_date(diff.after_not_known)),
                 diff.serves or "-",
@@ -69,6 +69,8 @@ def _show(comparison: Comparison) -> None:
         say(f"Nothing that is known differs on {', '.join(comparison.same_as_known)}.")
     for open_ in comparison.not_known:
         say(open_.words())
+    for trigger, names in comparison.sooner.items():
+        say(f"AT LEAST: {sooner_words(trigger, names)}.")
     serves = whom_it_serves(comparison)
     # Differences of wording alone serve nobody, and then the sentence is left out.
     if any(serves.values()):
