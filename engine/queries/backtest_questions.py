@@ -130,12 +130,15 @@ class AmendmentEffect:
     results: tuple[ResultChange, ...]
     not_compared: str | None
     """Why no date could be compared; None if the history has one."""
+    left_out: Mapping[str, str]
+    """Tests that no date determined under either text, each with what it lacked."""
 
     def as_data(self) -> dict[str, Any]:
         """Return the changed terms and results as JSON."""
         results = [{**asdict(result), "on": str(result.on)} for result in self.results]
         head = {"deal": self.deal, "amendment": self.amendment, "until": str(self.until)}
-        return {**head, "terms": [asdict(term) for term in self.terms], "results": results}
+        terms = [asdict(term) for term in self.terms]
+        return {**head, "terms": terms, "results": results, "left_out": dict(self.left_out)}
 
 
 def deal_by_file_or_name(
@@ -345,10 +348,13 @@ def amendment_effect(
     history = _history(workspace, deal, facts_for(deal, facts, None, None), until)
     terms = term_changes(before, after)
     # Both texts live the same history, so a difference comes from the text.
-    results = result_changes(lived(before, templates, history), lived(after, templates, history))
+    old, new = (lived(text, templates, history) for text in (before, after))
+    results = result_changes(old, new)
+    of_both = left_out(old, (), history.until).keys()
+    left = {test: why for test, why in left_out(new, (), history.until).items() if test in of_both}
     not_closed = _not_closed(deal, history, until)
     not_compared = f"{not_closed}." if not_closed is not None else _no_history(workspace, deal, history)
-    return AmendmentEffect(deal.name, number, history.until, terms, results, not_compared)
+    return AmendmentEffect(deal.name, number, history.until, terms, results, not_compared, left)
 
 
 def _history(workspace: Workspace | None, deal: Deal, assumed: FactsByDate, until: date) -> History:

@@ -159,6 +159,17 @@ def test_a_backtest_without_the_deal_s_series_says_which_it_reads_and_which_ther
     assert said in capsys.readouterr().out
 
 
+COVERAGE = """
+  coverage:
+    template: debt_service_coverage
+    failure_is: a trigger event
+    cite: CA §7.06
+    period: 1 month
+    limit: at least 1.20x
+    if_not_determined: hold
+"""
+
+
 def test_a_diff_says_which_dates_change(
     desk: Workspace, tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,6 +192,13 @@ def test_a_diff_says_which_dates_change(
     assert changed[0]["before"].startswith("PASS")
     assert changed[0]["after"].startswith("FAIL")
     assert all(date.fromisoformat(one["on"]) >= since for one in found["results"])
+    # No report of the desk gives a coverage its figures, so that nothing was compared of it.
+    later = path.read_text(encoding="utf-8").replace("\ntriggers:", f"{COVERAGE}\ntriggers:", 1)
+    path.write_text(later, encoding="utf-8")
+    assert diff(desk, str(path), 1, [], plan.THURSDAYS[WEEKS - 1], all_templates, as_json=True) == 0
+    assert list(json.loads(capsys.readouterr().out)["left_out"]) == ["coverage"]
+    assert diff(desk, str(path), 1, [], plan.THURSDAYS[WEEKS - 1], all_templates, as_json=False) == 0
+    assert "NOT DETERMINED on every date, so left out: coverage, " in capsys.readouterr().out
     with pytest.raises(WrongUsage, match="has no amendment 2; it has 1"):
         diff(desk, str(path), 2, [], plan.THURSDAYS[-1], all_templates, as_json=True)
 

@@ -86,6 +86,7 @@ def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tm
     assert words in headroom(*apart, "--into", str(page)).stdout
     assert titled in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
     (found,) = json.loads(headroom(*apart, "--json").stdout)["comparisons"]
+    assert re.search(r"ltv must be cured by +2026-0\d", headroom(*apart).stdout)
     served = {
         one["subject"]: one["serves"] for one in found["differences"] if one["what"] in ("fails", "begins")
     }

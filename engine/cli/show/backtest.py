@@ -158,6 +158,8 @@ def diff(
         say(effect.not_compared)
     else:
         _say_results(effect)
+        # What neither text determines is the same under both, and still nobody knows it.
+        say_lacking(effect.left_out, {}, {})
     return 0
 
 
