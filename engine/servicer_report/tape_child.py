@@ -1,8 +1,8 @@
 """The child process that adds up a rental tape, exact to the cent, however many contracts it has.
 
-It adds up by asset class and rate. It is started by its path, imports nothing of the engine, and prints one
-JSON object. Its reader of workbooks gives an error, a formula without a result and an empty cell all as
-empty. So an empty cell in a column that must have figures is a question, never a zero.
+It adds up by asset class and rate. It is started by its path and prints one JSON object. Its reader of
+workbooks gives an error, a formula without a result and an empty cell all as empty. So an empty cell in a
+column that must have figures is a question, never a zero.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+
+from engine.servicer_report.hidden_rows import OutOfSight, out_of_sight
 
 MEMORY, SECONDS = 800 << 20, 20
 MOST_QUESTIONS = 20
@@ -149,7 +151,12 @@ def read_cell(key: str, value: Any, text: str) -> tuple[Any, str]:
 
 
 def added_up(
-    rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str
+    rows: Iterable[list[Any]],
+    line: int,
+    where: dict[str, int],
+    first: int,
+    prefix: str,
+    unseen: OutOfSight,
 ) -> tuple[list[Any], list[Any], int]:
     """Return the sums of the tape by class, days and rate, the questions about its cells, and its contracts.
 
@@ -163,6 +170,8 @@ def added_up(
         cells = {key: row[at] if at < len(row) else "" for key, at in where.items()}
         if not any(str(cell).strip() for cell in row):
             continue
+        if number in unseen.rows:
+            questions.append(["R150", f"{prefix}A{number}", "the row of a contract is out of sight"])
         for key, value in cells.items():
             cell = f"{prefix}{letters(first + where[key])}{number}" if prefix else f"line {number}"
             text = str(value).strip()
@@ -202,10 +211,16 @@ def main(kind: str, path: str, spec: str) -> None:
     try:
         if kind == "text":
             sheet, first, rows = "", 0, rows_of_text(path, asked["encoding"], asked["separator"])
+            unseen = OutOfSight()
         else:
             sheet, first, rows = rows_of_workbook(path, asked.get("sheet"))
+            unseen = out_of_sight(kind, path, sheet)
         line, where = head_of(rows, asked["columns"], asked.get("header_row"))
-        sums, questions, count = added_up(rows, line, where, first, f"{sheet}!" if sheet else "")
+        hidden = next((key for key, at in where.items() if unseen.has_column(first + at)), None)
+        if hidden is not None:
+            raise Question("R150", f"the column of `{hidden}` is out of sight")
+        prefix = f"{sheet}!" if sheet else ""
+        sums, questions, count = added_up(rows, line, where, first, prefix, unseen)
         answer = {"sums": sums, "questions": questions, "contracts": count, "sheet": sheet, "line": line}
     except Question as question:
         code, why = question.args

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,10 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
 from pydantic import ValidationError
 
 from engine.basics.errors import Problem
@@ -22,7 +27,7 @@ from engine.servicer_report.received_file import open_report
 from engine.servicer_report.sender_layouts import layouts_for, tree_by_layout
 from engine.terms.sender_layout import SenderLayout, TapeLayout
 from tests.conftest import REPOSITORY
-from tests.servicer_report.workbooks import saved
+from tests.servicer_report.workbooks import edited, saved
 
 FIGURES = SenderLayout(
     files=("acme-*.xlsx",),
@@ -289,6 +294,68 @@ def test_a_row_that_may_be_anything_is_asked_about(more: list[list[Any]], cell: 
     _, problems = tree_by_layout(tape([*ROWS, *more]), "tape.xlsx", "acme", LAYOUT)
     assert (problems[0].code, problems[0].place.cell) == ("R157", cell)
     assert cause in problems[0].what
+
+
+def filtered_xls() -> bytes:
+    made = xlwt.Workbook()
+    sheet = made.add_sheet("Tape")
+    for number, row in enumerate([["Contract", "Model", "Hours", "Rate"], *ROWS]):
+        for column, value in enumerate(row):
+            sheet.write(number, column, value)
+    sheet.row(2).hidden = True
+    return saved(made)
+
+
+def filtered_ods() -> bytes:
+    made = OpenDocumentSpreadsheet()
+    sheet = Table(name="Tape")
+    for number, row in enumerate([["Contract", "Model", "Hours", "Rate"], *ROWS]):
+        line = TableRow(visibility="filter") if number == 2 else TableRow()
+        for value in row:
+            kind = (
+                {"valuetype": "string"} if isinstance(value, str) else {"valuetype": "float", "value": value}
+            )
+            cell = TableCell(**kind)
+            cell.addElement(P(text=str(value)))
+            line.addElement(cell)
+        sheet.addElement(line)
+    made.spreadsheet.addElement(sheet)
+    into = BytesIO()
+    made.write(into)
+    return into.getvalue()
+
+
+def changed(change: Callable[[Any], None]) -> bytes:
+    made = openpyxl.load_workbook(BytesIO(tape(ROWS)))
+    change(made["Tape"])
+    return saved(made)
+
+
+def filtered(sheet: Any) -> None:
+    sheet.row_dimensions[6].hidden = True
+
+
+def hidden_column(sheet: Any) -> None:
+    sheet.column_dimensions["E"].hidden = True
+
+
+NO_WIDTH = '<cols><col min="4" max="4" width="0" customWidth="1"/></cols><sheetData>'
+UNSEEN: dict[str, tuple[str, Callable[[], bytes], str | None]] = {
+    "a row that a filter leaves out": ("tape.xlsx", lambda: changed(filtered), "Tape!A6"),
+    "a hidden column": ("tape.xlsx", lambda: changed(hidden_column), None),
+    "a column without width": ("tape.xlsx", lambda: edited(tape(ROWS), "<sheetData>", NO_WIDTH), None),
+    "a row of an old workbook": ("tape.xls", filtered_xls, "Tape!A3"),
+    "a row of an open document": ("tape.ods", filtered_ods, "Tape!A3"),
+}
+
+
+@pytest.mark.parametrize(("name", "make", "cell"), UNSEEN.values(), ids=UNSEEN)
+def test_a_contract_that_the_sender_may_not_have_seen_is_asked_about(
+    name: str, make: Callable[[], bytes], cell: str | None
+) -> None:
+    """A filter leaves rows out of sight, and their hours were added up in silence."""
+    _, problems = tree_by_layout(make(), name, "acme", LAYOUT)
+    assert [(one.code, one.place.cell or None) for one in problems] == [("R150", cell)]
 
 
 def test_a_tape_with_a_cell_at_the_end_of_the_grid_ends_its_reader_and_nothing_else() -> None:
