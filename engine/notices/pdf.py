@@ -22,6 +22,7 @@ from engine.notices.pdf_objects import (
     FILTERED,
     LARGEST_INSIDE,
     NO_LINE,
+    NOT_LISTED,
     TOO_LONG,
     Inflated,
     Objects,
@@ -68,6 +69,7 @@ FOREIGN = {
     b"DecodeParms": "a stream that is compressed in a further way",
     b"Encrypt": "a lock on what it holds",
     b"XRefStm": "a second list of its objects",
+    b"Linearized": "a second list of its objects",
     b"Launch": _ELSEWHERE,
     b"URI": _ELSEWHERE,
     b"GoToR": _ELSEWHERE,
@@ -128,6 +130,7 @@ def read_notice(data: bytes) -> NoticeFile:
     Raises VerificationFailed if it is not a PDF that can be read within bounds.
     """
     from pypdfium2 import PdfDocument, PdfiumError  # late: the verifier alone reads PDFs
+    from pypdfium2 import raw as pdfium
 
     if len(data) > LARGEST_FILE:
         raise VerificationFailed(f"the file has {counted(len(data), 'bytes')}, more than {LARGEST_FILE:,}")
@@ -138,6 +141,9 @@ def read_notice(data: bytes) -> NoticeFile:
     refuse_other_readings(data)
     try:
         with PdfDocument(data) as document:
+            # Otherwise PDFium looks for objects in the whole file, and finds what no reader is led to.
+            if not pdfium.FPDF_DocumentHasValidCrossReferenceTable(document):
+                raise VerificationFailed(NOT_LISTED)
             return NoticeFile(dict(_attachments(document)), _text_of_pages(document))
     except (PdfiumError, IndexError, UnicodeDecodeError) as error:
         raise VerificationFailed(f"the file cannot be read as a PDF: {error}") from error

@@ -14,7 +14,7 @@ from itertools import chain, islice, repeat
 from typing import Any, NamedTuple, TypeGuard
 
 from engine.basics.errors import VerificationFailed
-from engine.notices.pdf_values import NotFollowed, Values, references, tokens
+from engine.notices.pdf_values import BLANK, NotFollowed, Values, references, tokens
 
 LARGEST_STREAM = 16 * 2**20
 LARGEST_INSIDE = 128 * 2**20
@@ -31,6 +31,9 @@ NO_OBJECT = "the file's cross references lead to no object"
 NOT_PACKED = "an object of the file is not where it should be"
 
 _BEGINS = re.compile(rb"stream\r?\n")
+_BLANKS = re.compile(BLANK + b"*+")
+_ROW = re.compile(rb"(\d{10}) \d{5} ([nf])(?: \r| \n|\r\n)")
+"""A row of a table of cross references; of shorter rows one reader makes nothing, and looks for objects."""
 _HEAD = re.compile(rb"[\r\n]\d{1,10} \d{1,5} obj\Z")
 """How an object begins, on a line of its own, so that no comment holds it."""
 
@@ -170,7 +173,10 @@ class Reading:
                 raise NotFollowed("the file's cross references go in a circle")
             seen.add(place)
             entries, about = self._section(place)
-            self.root = self.root or about.get(b"Root")
+            # One reader takes the first place of an object that a list names twice, another the last.
+            if len({number for number, _, _ in entries}) < len(entries):
+                raise NotFollowed("the file's cross references name an object twice")
+            self.root = about.get(b"Root") if len(seen) == 1 else self.root
             place = about.get(b"Prev")
             if not isinstance(place, int | None):
                 raise NotFollowed(NOT_LISTED)
@@ -225,13 +231,16 @@ class Reading:
         entries: list[tuple[int, int, int]] = []
         reading, none = tokens(self.data, at), (b"", 0)
         while (token := next(reading, none))[0] != b"trailer":
-            first, count = _whole(token[0]), _whole(next(reading, none)[0])
+            stated, at = next(reading, none)
+            first, count = _whole(token[0]), _whole(stated)
             self._list(count)
+            at = _BLANKS.match(self.data, at).end()  # type: ignore[union-attr]  # no blank is a match too
             for number in range(first, first + count):
-                one, generation, used = (next(reading, none)[0] for _ in range(3))
-                if not generation.isdigit() or used not in (b"n", b"f"):
+                if (row := _ROW.match(self.data, at)) is None:
                     raise NotFollowed(NOT_LISTED)
-                entries.append((number, int(used == b"n"), _whole(one)))
+                entries.append((number, int(row[2] == b"n"), int(row[1])))
+                at = row.end()
+            reading = tokens(self.data, at)
         about, end = self.values.read(self.data, token[1])
         if not isinstance(about, dict):
             raise NotFollowed(NOT_LISTED)

@@ -8,7 +8,7 @@ const LEADS_OUT = "an action that leads out of it";
 const FOREIGN = [
   ["OpenAction", "an action that runs when it is opened"], ["AA", "an action that runs by itself"], ["OCProperties", "layers that can be switched off"], ["JavaScript", "a script"],
   ["XFA", "a form that is drawn in place of its pages"], ["Rotate", "a page that is turned"], ["CropBox", "a page of which a part is cut off"], ["UserUnit", "a page of another scale"],
-  ["CharProcs", "letters that are drawings"], ["DecodeParms", "a stream that is compressed in a further way"], ["Encrypt", "a lock on what it holds"], ["XRefStm", "a second list of its objects"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
+  ["CharProcs", "letters that are drawings"], ["DecodeParms", "a stream that is compressed in a further way"], ["Encrypt", "a lock on what it holds"], ["XRefStm", "a second list of its objects"], ["Linearized", "a second list of its objects"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
 ];
 const has = (what) => `the file has ${what}, as no notice has`;
 // Under these names a reader finds instructions, whatever their stream says of itself: those of a page, of a pattern, of a field or a remark, and of a mask.
@@ -17,6 +17,9 @@ const IMAGE = "a page holds an image among its instructions, as no notice does",
 const NOT_THERE = "the file's pages are not where they should be", TOO_DEEP = "the drawings of a page are nested too deep";
 const FILTERED = "a stream is compressed otherwise than once by FlateDecode, which is not read", NOT_LISTED = "the file's cross references cannot be read";
 const NO_OBJECT = "the file's cross references lead to no object", NOT_PACKED = "an object of the file is not where it should be";
+// A row of a table of cross references; of shorter rows one reader makes nothing, and looks for objects.
+const ROW = /^(\d{10}) \d{5} ([nf])(?: \r| \n|\r\n)$/;
+
 class Pdf {
   constructor(bytes) { this.bytes = bytes; this.places = new Map(); this.revisions = new Map(); this.holders = new Set(); this.sections = []; this.read = new Map(); this.known = new Map(); this.streams = new Map(); this.plain = new Map(); this.inside = this.listed = this.looked = this.unpacked = 0; }
 
@@ -29,6 +32,7 @@ class Pdf {
     for (let place = Number(found[1]); place !== undefined;) {
       need(!seen.has(place) && seen.size < MOST_SECTIONS, "the file's cross references go in a circle");
       seen.add(place);
+      file.section = new Set();
       const about = await file.references(place);
       for (const [name, what] of FOREIGN) need(!about.has(name), has(what));
       file.sections.push(about);
@@ -40,6 +44,9 @@ class Pdf {
   get trailer() { return this.sections[0]; }
   // What a section says of an object: the newest alone says where a reader finds it, and every one where an object is.
   noted(number, kind, one) {
+    // One reader takes the first place of an object that a list names twice, another the last.
+    need(!this.section.has(number), "the file's cross references name an object twice");
+    this.section.add(number);
     if (!this.places.has(number)) this.places.set(number, kind === 0 ? null : { kind, one });
     if (kind === 1) this.revisions.set(number, (this.revisions.get(number) ?? new Set()).add(one));
     else if (kind === 2) this.holders.add(one);
@@ -69,12 +76,11 @@ class Pdf {
       if (first instanceof Command && first.text === "trailer") { const about = reader.next(); need(about instanceof Map, NOT_LISTED); return about; }
       const from = whole(first), count = whole(reader.next());
       this.list(count);
-      for (let n = 0; n < count; n += 1) {
-        const place = whole(reader.next());
-        whole(reader.next());
-        const used = reader.next()?.text;
-        need(used === "n" || used === "f", NOT_LISTED);
-        this.noted(from + n, used === "n" ? 1 : 0, place);
+      while (SPACE.has(this.bytes[reader.at])) reader.at += 1;
+      for (let n = 0; n < count; n += 1, reader.at += 20) {
+        const row = ROW.exec(latin1(this.bytes.subarray(reader.at, reader.at + 20)));
+        need(row, NOT_LISTED);
+        this.noted(from + n, row[2] === "n" ? 1 : 0, Number(row[1]));
       }
     }
   }

@@ -24,6 +24,7 @@ FILTERED = "a stream is compressed otherwise than once by FlateDecode, which is 
 ESCAPED = "a filter is named in escapes, which is not read"
 NOT_LISTED = "the file's cross references cannot be read"
 NOT_ENDING = "an object of the file does not end"
+LISTED_TWICE = "the file's cross references name an object twice"
 LENGTH = "a stream does not say how long it is"
 NAMES = "a dictionary of the file says a name twice, or something else than a name"
 NO_OBJECT = "the file's cross references lead to no object"
@@ -62,6 +63,16 @@ LISTS: dict[str, tuple[bytes, str]] = {
     "a list before it at a fraction": (listed(XREF + b"/Prev 9.0", ROWS), NOT_LISTED),
     "a table of words": (file_of({1: b"<<>>"}).replace(b"xref\n1 1", b"xref\na 1"), NOT_LISTED),
     "a table with a signed number": (file_of({1: b"<<>>"}).replace(b"xref\n1 1", b"xref\n+1 1"), NOT_LISTED),
+    "an object that is listed twice": (
+        file_of({1: b"<<>>"}, named=(1,)).replace(b"trailer", b"1 1\n0000000009 00000 n \ntrailer"),
+        LISTED_TWICE,
+    ),
+    "an object in two ranges": (listed(XREF + b"/Index [0 2 1 1]", ROWS), LISTED_TWICE),
+    "a list for the first page alone": (
+        file_of({1: b"<</Linearized 1>>"}),
+        "the file has a second list of its objects, as no notice has",
+    ),
+    "a table with short rows": (file_of({1: b"<<>>"}).replace(b"00000 n ", b"00000 n"), NOT_LISTED),
     "a table with another kind of line": (file_of({1: b"<<>>"}).replace(b"00000 n", b"00000 m"), NOT_LISTED),
 }
 STREAMS: dict[str, tuple[bytes, str]] = {

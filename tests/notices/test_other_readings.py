@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pyhanko.pdf_utils.generic import ArrayObject, NameObject, NumberObject, StreamObject
 
+from engine.basics.errors import VerificationFailed
 from engine.determination.template import Template
 from engine.notices.pdf import read_notice
 from engine.notices.pdf_objects import Reading
@@ -96,6 +97,11 @@ def contents_twice(plain: bytes) -> bytes:
     return made.replace(b"/Content_ ", b"/Contents ")
 
 
+def without_root(plain: bytes) -> bytes:
+    before = plain.rsplit(b"startxref\n", 1)[1].split()[0]
+    return plain + b"xref\n0 0\ntrailer\n<</Prev %b>>\nstartxref\n%d\n" % (before, len(plain))
+
+
 OF_PAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "instructions twice": (
         contents_twice,
@@ -129,6 +135,10 @@ OF_PAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda plain: changed(plain, set_on(TREE, "/Type", lambda: NameObject("/Page"))),
         "a page of the file has pages of its own",
     ),
+    "a root that an earlier list alone names": (
+        without_root,
+        "the file's pages are not where they should be",
+    ),
     "a second list of objects": (
         lambda plain: changed(plain, in_the_root("/XRefStm", lambda: NumberObject(9))),
         "the file has a second list of its objects, as no notice has",
@@ -160,6 +170,15 @@ def test_a_file_that_two_readers_could_show_differently_is_refused_alike(
     forge, why = OF_PAGES[what]
     loose = policy.model_copy(update={"signature_needed": False})
     refused_alike(forge(plain), why, loose, all_templates, tmp_path)
+
+
+def test_a_file_whose_objects_are_looked_for_is_refused(
+    plain: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PDFium looks for them where it cannot follow the cross references, and finds others than they name."""
+    monkeypatch.setattr("pypdfium2.raw.FPDF_DocumentHasValidCrossReferenceTable", lambda _: 0)
+    with pytest.raises(VerificationFailed, match="the file's cross references cannot be read"):
+        read_notice(plain)
 
 
 def packed(objects: dict[int, bytes], kind: bytes = b"ObjStm") -> bytes:
