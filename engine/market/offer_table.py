@@ -8,6 +8,7 @@ filtered table rules 1 to 6 are taken as applied. Hosts and machines count if th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from datetime import datetime
 import msgspec
 
 from engine.basics.files import text_of
-from engine.basics.tables import Table, read_table
+from engine.basics.tables import NUMBER, Table, read_table
 from engine.market.offer import Malformed, Offer
 
 NEEDED = ("gpu_name", "num_gpus", "dph_total", "geolocation")
@@ -24,6 +25,9 @@ TIMES = ("collected_at", "collected_utc")
 WINDOW = "collection_window_id"
 IDS = ("offer_id", "listing_id", "id", "ask_contract_id")
 YES, NO = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
+NOT_FINITE = ("nan", "inf", "infinity")
+SHORTENED = re.compile(r"\d(?:\.\d+)?[Ee]\+?\d+", re.ASCII)
+"""A long number as a spreadsheet shows it. Two hosts would have the same, and would count as one seller."""
 BEFORE_PRICE = frozenset({"model", "availability", "geography", "reliability", "gpu count", "staleness"})
 """The names of rules 1 to 6."""
 
@@ -170,15 +174,14 @@ def _number(cells: Mapping[str, str], column: str) -> float | None:
         if column in ("num_gpus", "dph_total"):
             raise ValueError("num_gpus and dph_total must be numbers")
         return None
-    try:
-        number = float(text)
-    except ValueError:
+    number = float(text) if NUMBER.fullmatch(text) or text.lower().strip("+-") in NOT_FINITE else None
+    if number is None:
         raise ValueError(
             "num_gpus and dph_total must be numbers"
             if column in NEEDED
             else f"{column} `{text}` is not a number"
-        ) from None
-    # `float` reads `nan` and `inf` from text, and neither is a price or a count.
+        )
+    # Neither of these words is a price or a count, and a number of many digits becomes one of them.
     if not math.isfinite(number):
         raise ValueError(
             "num_gpus and dph_total must be finite"
@@ -206,6 +209,8 @@ def _epoch(cells: Mapping[str, str]) -> float | None:
 def _named(cells: Mapping[str, str], column: str) -> str | None:
     """Return the name of a host or a machine; None if it is empty. 7000 and 7000.0 are the same name."""
     text = cells.get(column, "").strip()
+    if SHORTENED.fullmatch(text):
+        raise ValueError(f"{column} `{text}` is a number without its last digits, as a spreadsheet saves it")
     # A spreadsheet writes whole numbers of a column with gaps as 7000.0.
     return (text.removesuffix(".0") if text.removesuffix(".0").isdigit() else text) or None
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import text_of
-from engine.basics.tables import read_table
+from engine.basics.tables import NUMBER, read_table
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.market import depreciation_curves as curves
 from engine.record.log import prints_in
@@ -100,6 +100,10 @@ def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
         if sheet is None:
             raise ValueError(problems[0].why)
         rows = [row.cells for row in sheet.rows]
+        if strange := next(
+            (p for row in rows if not NUMBER.fullmatch(p := row["usd_per_gpu"].strip())), None
+        ):
+            raise ValueError(f"`{strange}` is not a price")
         quotes = tuple(
             sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows)
         )

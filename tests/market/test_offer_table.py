@@ -78,6 +78,11 @@ def table(*rows: str, head: str = HEAD) -> bytes:
         ({"num_gpus": "two"}, "malformed"),
         ({"dph_total": "0"}, "price"),
         ({"dph_total": "nan"}, "malformed"),
+        ({"dph_total": "1_6.80"}, "malformed"),
+        ({"dph_total": "\uff11\uff16.80"}, "malformed"),
+        ({"dph_total": "1.68e1"}, None),
+        ({"host_id": "1.23E+07"}, "malformed"),
+        ({"machine_id": "1E+15"}, "malformed"),
     ],
 )
 def test_each_row_of_an_unfiltered_table_is_judged_by_its_own_cells(

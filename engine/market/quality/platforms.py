@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from statistics import median
 
 from engine.basics.errors import WrongUsage
-from engine.basics.tables import read_table
+from engine.basics.tables import NUMBER, read_table
 from engine.basics.values import counted
 from engine.market.quality.finding import WEEK, Finding, Week
 
@@ -56,11 +56,10 @@ def _quote(row: Mapping[str, str]) -> Quote | str:
         on = date.fromisoformat(text["date"])
     except ValueError:
         return f"`{text['date']}` is not a date; write it like 2026-03-05"
-    try:
-        rate = Decimal(text["usd_per_gpu_hour"])
-    except InvalidOperation:
+    if NUMBER.fullmatch(text["usd_per_gpu_hour"]) is None:
         return f"`{text['usd_per_gpu_hour']}` is not a rate; write it like 2.49"
-    if not (rate.is_finite() and rate > 0):
+    rate = Decimal(text["usd_per_gpu_hour"])
+    if not rate > 0:
         return f"a rate of {rate} is not above zero"
     if not text["platform"] or not text["source"]:
         return "every rate names its platform and its source"
