@@ -107,10 +107,10 @@ def _known(tree: Tree, seen: _Seen) -> _Known:
     if isinstance(tree, LeafRule):
         return _of_leaf(tree, seen)
     parts = [_known(part, seen) for part in tree.parts]
-    # Asked first: if enough parts were determined, an open one does not leave the condition open.
-    if sum(part is _Known.COULD for part in parts) >= tree.n:
-        return _Known.COULD
-    return _Known.OPEN if sum(part is not _Known.NOT for part in parts) >= tree.n else _Known.NOT
+    if sum(part is not _Known.NOT for part in parts) < tree.n:
+        return _Known.NOT
+    # The determined parts did not begin the trigger, so an open one that is enough with them leaves it open.
+    return _Known.OPEN if _Known.OPEN in parts else _Known.COULD
 
 
 def _of_leaf(leaf: LeafRule, seen: _Seen) -> _Known:

@@ -64,6 +64,23 @@ def test_a_trigger_that_looks_at_such_a_test_is_not_decided() -> None:
     assert "early-amortization is not decided: it looks at `ltv` and `rate-floor`" in said
 
 
+def test_a_state_that_could_have_begun_a_trigger_does_not_hide_that_the_other_limb_is_open(
+    meridian_text: str, tmp_path: Path
+) -> None:
+    """The default of the loan to value is determined and does not come. The rent floor, which could begin early
+    amortization as well, is not determined, and `never` was said of early amortization.
+    """
+    text = meridian_text.split("worked_examples:")[0]
+    counted = "{test: ltv, result: FAIL, for: 4 consecutive determination dates}"
+    assert counted in text
+    file = tmp_path / "states.yaml"
+    file.write_text(text.replace(counted, "{test: ltv, state: EVENT OF DEFAULT}"), encoding="utf-8")
+    small = ("--fact", "outstanding_principal=USD 1,000,000", "--weeks", "8", "--workers", "1")
+    answer = json.loads(headroom("stress", str(file), *small, "--json").stdout)
+    assert answer["undecided"] == {"early-amortization": ["rate-floor"]}
+    assert "early-amortization" not in answer["never"]
+
+
 def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tmp_path: Path) -> None:
     """Early amortization begins by the loan to value, and the rent floor, which no figure decides, may begin it."""
     words = (
