@@ -100,10 +100,8 @@ def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
         if sheet is None:
             raise ValueError(problems[0].why)
         rows = [row.cells for row in sheet.rows]
-        if strange := next(
-            (p for row in rows if not NUMBER.fullmatch(p := row["usd_per_gpu"].strip())), None
-        ):
-            raise ValueError(f"`{strange}` is not a price")
+        if not all(NUMBER.fullmatch(row["usd_per_gpu"].strip()) for row in rows):
+            raise ValueError("a price is not a number")
         quotes = tuple(
             sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows)
         )

@@ -57,7 +57,7 @@ def test_each_platform_has_a_finding_of_its_own_and_one_without_a_week_refuses()
         ("2026-03-05,other,2_4,a page", "prices.csv:2: `2_4` is not a rate"),
         ("2026-03-05,other,\u0662.5,a page", "prices.csv:2: `\u0662.5` is not a rate"),
         ("2026-03-05,other,0,a page", "prices.csv:2: a rate of 0 is not above zero"),
-        ("2026-03-05,other,NaN,a page", "prices.csv:2: a rate of NaN is not above zero"),
+        ("2026-03-05,other,NaN,a page", "prices.csv:2: `NaN` is not a rate"),
         ("2026-03-05,,2.00,a page", "prices.csv:2: every rate names its platform"),
         ("2026-03-05,other,2.00,", "prices.csv:2: every rate names its platform"),
     ],

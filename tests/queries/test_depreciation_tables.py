@@ -229,7 +229,7 @@ def test_curves_and_their_spread_are_equations_1_to_3(
         assert ("rent has fallen more" in row["words"]) == (rent < sale)
 
 
-@pytest.mark.parametrize("price", ["0", "-5", "nan", "Infinity", "cheap"])
+@pytest.mark.parametrize("price", ["0", "-5", "nan", "Infinity", "cheap", "1_000", "\uff11\uff15"])
 def test_a_quote_that_is_no_price_is_refused(desk: Workspace, tmp_path: Path, price: str) -> None:
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
     quotes = tmp_path / "quotes.csv"
