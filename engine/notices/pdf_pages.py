@@ -33,6 +33,8 @@ EACH_PART = 64
 """Bytes that a part counts beside its instructions: a reader keeps something for every part that it draws."""
 LONGEST_DRAWN = 2**20
 """Bytes of instructions that are read one by one; all parts of a notice together have a fiftieth of it."""
+LONGEST_MAP = 2**16
+"""Bytes in which a font says which text its signs are; a notice's have a fortieth of it."""
 NOT_THERE = "the file's pages are not where they should be"
 
 
@@ -165,12 +167,24 @@ class Drawn:
             resources: what they name their parts in.
             within: in how many parts they lie themselves.
         """
-        named = _dictionary(self.reading, _dictionary(self.reading, resources).get(b"XObject", {}))
+        own = _dictionary(self.reading, resources)
+        self._refuse_long_maps(own)
+        named = _dictionary(self.reading, own.get(b"XObject", {}))
         parts = [self._part(part, within + 1) for part in named.values()]
         calls = sum(one.count(b"Do") for one in written)
         marks = sum(one.count(b"BMC") + one.count(b"BDC") for one in written)
         most = Whole(*map(max, zip(*parts, strict=True))) if parts else Whole(0, 0, 0)
         return Whole(sum(map(len, written)) + calls * most.length, marks + calls * most.marks, most.within)
+
+    def _refuse_long_maps(self, resources: dict[bytes, Any]) -> None:
+        """Refuse a font whose map from signs to text keeps a reader busy: a line of it tells of 65,536."""
+        fonts, _ = _resolved(self.reading, resources.get(b"Font"))
+        for font in fonts.values() if isinstance(fonts, dict) else ():
+            said, stream = _resolved(self.reading, font)
+            told = said.get(b"ToUnicode") if isinstance(said, dict) and stream is None else None
+            about, start = _resolved(self.reading, told)
+            if start is not None and len(self.reading.plain(about, start)) > LONGEST_MAP:
+                raise NotFollowed(f"a font says in more than {LONGEST_MAP:,} bytes which text its signs are")
 
     def _part(self, part: Any, within: int) -> Whole:
         if not isinstance(part, Reference):

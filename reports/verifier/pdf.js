@@ -1,5 +1,5 @@
 // A notice's PDF, read by itself: cross references, object streams, attachments, and the text of each page in the order in which it is drawn.
-const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 18, MOST_PARTS = 8, DEEPEST = 40, MOST_WITHIN = 11, MOST_DRAWN = 2 ** 22, MOST_MARKS = 2 ** 12, MOST_WRITTEN = 2 ** 23, EACH_PART = 64, LONGEST_DRAWN = 2 ** 20;
+const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16, MOST_SECTIONS = 50, MOST_ENTRIES = 2 ** 18, MOST_PARTS = 8, DEEPEST = 40, MOST_WITHIN = 11, MOST_DRAWN = 2 ** 22, MOST_MARKS = 2 ** 12, MOST_WRITTEN = 2 ** 23, LONGEST_MAP = 2 ** 16, EACH_PART = 64, LONGEST_DRAWN = 2 ** 20;
 
 // Width and height of A4 and US Letter in points.
 const PAPERS = [[595.2756, 841.8898], [612, 792]];
@@ -221,6 +221,7 @@ class Pdf {
     const most = { length: 0, marks: 0, within: 0 }, found = { length: 0, marks: 0 }, own = await this.get(resources);
     const parts = own instanceof Map && own.has("XObject") ? await this.get(own.get("XObject")) : new Map();
     need(own instanceof Map && parts instanceof Map, NOT_THERE);
+    await this.refuseLongMaps(own);
     for (const one of parts.values()) {
       const part = await this.part(one, drawn, within + 1);
       for (const what of Object.keys(most)) most[what] = Math.max(most[what], part[what]);
@@ -231,6 +232,14 @@ class Pdf {
       found.marks += count("BMC") + count("BDC") + calls * most.marks;
     }
     return { ...found, within: most.within };
+  }
+  // A line of a font's map from signs to text tells of 65,536 signs.
+  async refuseLongMaps(resources) {
+    const fonts = await this.get(resources.get("Font"));
+    for (const font of fonts instanceof Map ? fonts.values() : []) {
+      const said = await this.get(font), map = said instanceof Map ? await this.get(said.get("ToUnicode")) : null;
+      need(!map?.dictionary || (await this.data(map)).length <= LONGEST_MAP, `a font says in more than ${LONGEST_MAP.toLocaleString("en")} bytes which text its signs are`);
+    }
   }
   async part(value, drawn, within) {
     need(value instanceof Ref, NOT_THERE);
@@ -373,16 +382,19 @@ function refuseDrawn(instructions) {
   need(!hidden, HIDDEN);
 }
 
+// From a code to its text. A line may tell of 65,536 codes, so the text is made of those that are asked for.
 function mapOf(text) {
-  const map = new Map(), signs = (digits) => textOf(Uint8Array.from([254, 255, ...fromHex(digits)]));
-  for (const [, block] of text.matchAll(/beginbfchar([^]*?)endbfchar/g)) for (const [, code, to] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]*)>/g)) map.set(code.toLowerCase(), signs(to));
+  const known = new Map(), ranges = [], signs = (digits) => textOf(Uint8Array.from([254, 255, ...fromHex(digits)]));
+  for (const [, block] of text.matchAll(/beginbfchar([^]*?)endbfchar/g)) for (const [, code, to] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]*)>/g)) known.set(code.toLowerCase(), signs(to));
   for (const [, block] of text.matchAll(/beginbfrange([^]*?)endbfrange/g)) {
-    for (const [, from, to, first] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g)) {
-      for (let code = parseInt(from, 16); code <= Math.min(parseInt(to, 16), parseInt(from, 16) + 65535); code += 1) map.set(code.toString(16).padStart(from.length, "0"), String.fromCodePoint(parseInt(first, 16) + code - parseInt(from, 16)));
-    }
+    for (const [, from, to, first] of block.matchAll(/<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>/g)) ranges.push({ digits: from.length, from: parseInt(from, 16), to: parseInt(to, 16), first: parseInt(first, 16) });
   }
-  return map;
+  const asked = new Map(), textFor = (code) => {
+    const number = parseInt(code, 16), range = ranges.findLast(({ digits, from, to }) => from <= number && number <= to && number.toString(16).padStart(digits, "0") === code);
+    return range ? String.fromCodePoint(range.first + number - range.from) : known.get(code) ?? "";
+  };
+  return (code) => { if (!asked.has(code)) asked.set(code, textFor(code)); return asked.get(code); };
 }
 
 // Codes of two bytes, as composite fonts have them.
-const reads = (map) => (bytes) => { let text = ""; for (let n = 0; n + 1 < bytes.length; n += 2) text += map.get(hex(bytes.subarray(n, n + 2))) ?? ""; return text; };
+const reads = (map) => (bytes) => { let text = ""; for (let n = 0; n + 1 < bytes.length; n += 2) text += map(hex(bytes.subarray(n, n + 2))); return text; };

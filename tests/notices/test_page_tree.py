@@ -92,6 +92,16 @@ def nested(writer: Writer, levels: int, shown_too: int = 0, inside: bytes = b"")
     drawn_first(b"/part Do\n")(writer)
 
 
+def long_map(writer: Writer, ranges: int) -> None:
+    """A font of page 1 that says for each range of all codes which text they are."""
+    font = next(iter(page(writer)["/Resources"]["/Font"].values())).get_object()
+    told = b"".join(b"<0000> <FFFF> <%04X>\n" % (n % 50_000) for n in range(ranges))
+    made = StreamObject(named(), stream_data=b"beginbfrange\n" + told + b"endbfrange\n")
+    made.compress()
+    font[NameObject("/ToUnicode")] = writer.add_object(made)
+    writer.update_container(font)
+
+
 FORGED: dict[str, tuple[Change, str]] = {
     "a page named twice": (lambda writer: kids(writer, lambda there: there.append(there.raw_get(0)), 1), TWICE),
     "a tree that doubles": (lambda writer: pages_within(writer, 12, twice=True), TWICE),
@@ -109,6 +119,10 @@ FORGED: dict[str, tuple[Change, str]] = {
     "parts in each other": (lambda writer: nested(writer, 600), DEEP),
     "parts in each other, once too deep": (lambda writer: nested(writer, 12), DEEP),
     "parts in each other, seen before from further down": (lambda writer: nested(writer, 12, 6), DEEP),
+    "a font that says its signs at length": (
+        lambda writer: long_map(writer, 4_000),
+        "a font says in more than 65,536 bytes which text its signs are",
+    ),
     "a long part": (
         lambda writer: nested(writer, 1, inside=b" " * (2**20 + 1)),
         "the parts of the pages have more than 1,048,576 bytes together",
