@@ -269,7 +269,7 @@ def late(reading: Reading, end: date, received: date, calendar: BusinessCalendar
     due = counted_from(rule.due, date_of_period(reading.terms, calendar, end), calendar)
     # On the due date itself it is in time; a correction comes later by its nature.
     if received > due and reading.tree.get(("corrects",)) is None:
-        what = f"received on {received}, {(received - due).days} days after it was due"
+        what = f"received on {received}, {counted((received - due).days, 'days')} after it was due"
         reading.refuse(
             "RW02",
             what,

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
 from engine.basics.errors import HeadroomError, WrongUsage
+from engine.basics.received_files import refuse_without_content
 from engine.delivery.release import release
 from engine.delivery.statement import steps_of
 from engine.events.kinds import ActRecorded
@@ -110,9 +111,10 @@ def prepare_act(visit: AtVisit, deal: str) -> Response:
     if len(data) > most:
         raise TooMuch(f"a document has at most {desk.settings.upload_megabytes} MB", 413)
     body: dict[str, Any] = {name: value for name, value in said.items() if value}
-    if data and file is not None:
-        body |= {"document": name_of(file.filename), "sha256": hashlib.sha256(data).hexdigest()}
     try:
+        if file is not None:
+            refuse_without_content(name_of(file.filename), data)
+            body |= {"document": name_of(file.filename), "sha256": hashlib.sha256(data).hexdigest()}
         shown = _imagined(visit, desk.deal_terms(deal), body, visit.who.name, SECOND)
     except HeadroomError as error:
         return _list(visit, deal, said, str(error))

@@ -165,7 +165,7 @@ def test_a_report_is_late_by_the_table_of_the_record(failing: Workspace, tools: 
     _, warnings, _ = take(failing, report.text, report.name, wednesday, tools.templates, entered)
     late = [one for one in warnings if one.code == "RW02"]
     assert [(one.what, one.why) for one in late] == [
-        ("received on 2026-04-01, 1 days after it was due", "it was due on 2026-03-31 (IND §3.05)")
+        ("received on 2026-04-01, 1 day after it was due", "it was due on 2026-03-31 (IND §3.05)")
     ]
     assert replayed(failing, tools) == [None]
 

@@ -179,6 +179,17 @@ def test_an_act_waits_for_a_second_person_and_carries_both_accounts(
     assert again.status_code == 404  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("data", [b"", bytes(500)], ids=["empty", "zero bytes"])
+def test_a_document_without_content_is_no_document_of_an_act(
+    own_visitors: Visitors, post: Post, data: bytes
+) -> None:
+    """A file of no byte was passed over, and the Act waited without its document."""
+    files = {"document": ("waiver letter.pdf", data)}
+    answer = post("servicer", f"/deals/{DEAL}/acts", WAIVER, files=files)
+    assert "the file has no content" in text_of(answer.text)  # type: ignore[attr-defined]
+    assert "location" not in answer.headers  # type: ignore[attr-defined]
+
+
 def test_a_typed_name_is_nobody(own_visitors: Visitors, post: Post) -> None:
     """The persons of an Act are accounts: fields that name others are not looked at."""
     place = prepared(post, prepared_by="The Agent", approved_by="The Trustee").headers["location"]  # type: ignore[attr-defined]
