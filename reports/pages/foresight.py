@@ -122,17 +122,16 @@ def _lead(inputs: ForesightInputs) -> Runs:
     if inputs.stress is not None:
         # The lanes are drawn of the first path, so the sentence and the picture tell the same story.
         path = inputs.stress["outcomes"][0]
-        told = len(runs)
-        for one in [
-            first for first in path["firsts"] if first["what"] in ("fails", "default", "begins", "obliged")
-        ][:4]:
+        under = f" Under {inputs.rates[0]['words'] if inputs.rates else path['path']}, "
+        firsts = [first for first in path["firsts"] if first["what"] in SENTENCES][:4]
+        if not firsts:
+            nothing = "nothing that is determined happens" if inputs.stress["left_out"] else "nothing happens"
+            until = long_date(date.fromisoformat(inputs.stress["until"]))
+            runs.append((f"{under}{nothing} up to {until}.", False))
+        for number, one in enumerate(firsts):
             at = f" at {float(one['rate']):.4f}" if one["rate"] is not None else ""
             said = SENTENCES[one["what"]].format(inputs.title(one["subject"]))
-            lead = (
-                f" Under {inputs.rates[0]['words'] if inputs.rates else path['path']}, {said} "
-                if len(runs) == told
-                else f" {said[:1].upper()}{said[1:]} "
-            )
+            lead = f" {said[:1].upper()}{said[1:]} " if number else f"{under}{said} "
             runs.append((lead, False))
             runs.append((long_date(date.fromisoformat(one["on"])), True))
             runs.append((f"{at}.", False))

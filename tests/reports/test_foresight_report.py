@@ -75,6 +75,18 @@ def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(
     assert never == "Never: Rental rate floor and Appraisal trigger act on no path up to Tuesday 12 May 2026."
 
 
+def test_a_first_path_on_which_nothing_happens_is_told_of(inputs: ForesightInputs) -> None:
+    """Page 1 said nothing of it where other paths were not as quiet."""
+    assert inputs.stress is not None
+    quiet, *others = inputs.stress["outcomes"]
+    known = {**inputs.stress, "outcomes": [{**quiet, "firsts": []}, *others], "left_out": {}}
+    lead = said(compose(replace(inputs, stress=known))["answer"][0])
+    assert lead.endswith(" Under Scenario B, middle of its band, nothing happens up to Tuesday 12 May 2026.")
+    open_ = {**known, "left_out": {"ltv": "no report"}}
+    lead = said(compose(replace(inputs, stress=open_))["answer"][0])
+    assert lead.endswith(", nothing that is determined happens up to Tuesday 12 May 2026.")
+
+
 def test_page_one_says_that_it_is_no_forecast_and_how_much_was_tried(inputs: ForesightInputs) -> None:
     text = said(compose(inputs)["not_forecast"])
     assert text.startswith("This is not a forecast.")
