@@ -12,6 +12,8 @@ from typing import Any
 from engine.basics.files import MARK
 from engine.basics.inert import one_line
 
+FORMULA = re.compile("[=+@\uff1d\uff0b\uff20\uff0d-]")
+"""The first sign of a formula; a spreadsheet in Japanese or Chinese takes the wide forms as well."""
 FIGURE = re.compile(r"-?[0-9][0-9.,]*%?(?: [A-Za-z-]+)*")
 
 
@@ -37,10 +39,8 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: boo
 def in_a_cell(value: object) -> str:
     """Return a value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
     text = "" if value is None else one_line(str(value))
-    return (
-        # A leading quote makes a spreadsheet show the text as it stands.
-        f"'{text}"
-        # Negative figures begin with a minus too, and a spreadsheet must still read them as numbers.
-        if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None)
-        else text
-    )
+    # Some programs leave out the blanks before a formula.
+    begins = FORMULA.match(text.lstrip()) is not None
+    # Negative figures begin with a minus too, and a spreadsheet must still read them as numbers.
+    # A leading quote makes a spreadsheet show the text as it stands.
+    return f"'{text}" if begins and FIGURE.fullmatch(text) is None else text
