@@ -27,6 +27,12 @@ class Lacking:
     undecided: Mapping[str, tuple[str, ...]]
     sooner: Mapping[str, tuple[str, ...]]
 
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The tests and triggers of which nothing is known, each with the reason."""
+        names = (*self.left_out, *self.undecided)
+        return {name: why for name in names if (why := self.why(name)) is not None}
+
     def why(self, subject: str) -> str | None:
         """Return why nothing is known of a test or trigger; None if it is known."""
         if subject in self.left_out:

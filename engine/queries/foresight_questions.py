@@ -117,6 +117,7 @@ class StressAnswer:
         undecided: triggers of which that cannot be said, as they look at a test that was left out; with its
             name.
         sooner: triggers that began and also look at such a test, so that they may begin sooner.
+        not_known: by path, the tests and triggers of which nothing is known on it, with the reason.
         left_out: tests that were not determined on any date, or have no date by then, with the reason.
     """
 
@@ -132,6 +133,7 @@ class StressAnswer:
     left_out: Mapping[str, str]
     undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
@@ -207,6 +209,7 @@ def stress(
         left_out=open_.left_out,
         undecided=open_.undecided,
         sooner=open_.sooner,
+        not_known={one.path: lacking(terms, templates, (one,), until).reasons for one in outcomes},
     )
 
 

@@ -195,8 +195,13 @@ def _stress(asked: ForesightAsked, draft: Any, given: Any, _folder: Path) -> Par
             )
     rows = []
     for subject, what in sorted(happened, key=lambda key: happened[key]):
-        firsts = [outcome.first(subject, what) for outcome in answer.outcomes]
-        said = ["never" if first is None else f"{table_date(first.on)}{_at(first.rate)}" for first in firsts]
+        firsts = [(outcome.path, outcome.first(subject, what)) for outcome in answer.outcomes]
+        said = [
+            no_date(answer.not_known[path].get(subject))
+            if first is None
+            else f"{table_date(first.on)}{_at(first.rate)}"
+            for path, first in firsts
+        ]
         rows.append((f"{subject} {HAPPENING_WORDS[what]}", *said))
     notes = [f"Facts: {answer.facts}."]
     notes += [

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.happenings import HAPPENING_WORDS, no_date
 from engine.basics.values import listed
 from engine.events.swept_money import dates_and_money
 from reports.drawing import lanes
@@ -86,7 +86,9 @@ def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[
         if kinds <= {"not determined"}:
             quiet = "not determined on this path"
         assert inputs.stress is not None  # it has lanes
-        rows.append((inputs.title(subject), shown, quiet and (_unknown(inputs.stress, subject) or quiet)))
+        unknown = inputs.stress["not_known"][outcome["path"]].get(subject)
+        quiet = quiet if unknown is None or not quiet else f"{no_date(unknown)} on this path"
+        rows.append((inputs.title(subject), shown, quiet))
     return rows
 
 
@@ -124,6 +126,7 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
             key = (one["subject"], one["what"])
             events[key] = min(events.get(key, one["on"]), one["on"])
     rows = []
+    assert inputs.stress is not None  # its paths are the outcomes
     for subject, what in sorted(events, key=lambda key: events[key]):
         cells = [f"{inputs.title(subject)} {HAPPENING_WORDS[what]}"]
         for outcome in outcomes:
@@ -136,9 +139,12 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
                 None,
             )
             rate = f", {float(first['rate']):.4f}" if first is not None and first["rate"] is not None else ""
-            cells.append("never" if first is None else f"{table_date(date.fromisoformat(first['on']))}{rate}")
+            cells.append(
+                _without_date(inputs.stress, outcome, subject)
+                if first is None
+                else f"{table_date(date.fromisoformat(first['on']))}{rate}"
+            )
         rows.append([*cells, inputs.section(subject, what)])
-    assert inputs.stress is not None  # its paths are the outcomes
     for name in inputs.stress["never"]:
         # Never is said as loudly as when.
         what = "begins" if name in inputs.stress["triggers"] else "fails"
@@ -198,9 +204,10 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
                 ),
                 None,
             )
-            unknown = _unknown(inputs.scenarios, subject)
             cells.append(
-                (unknown or "never") if first is None else table_date(date.fromisoformat(first["on"]))
+                _without_date(inputs.scenarios, outcome, subject)
+                if first is None
+                else table_date(date.fromisoformat(first["on"]))
             )
         rows.append(cells)
     return {
@@ -209,8 +216,6 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
     }
 
 
-def _unknown(stress: Value, subject: str) -> str:
-    """Return why neither when nor never can be said of a limb, as words of a cell; empty where both can."""
-    if subject in stress["left_out"]:
-        return "not determined"
-    return "not decided" if subject in stress.get("undecided", {}) else ""
+def _without_date(stress: Value, outcome: Value, subject: str) -> str:
+    """Return what a cell says of a limb that has no date on a path: "never", or that nothing is known."""
+    return no_date(stress["not_known"][outcome["path"]].get(subject))

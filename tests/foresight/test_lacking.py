@@ -81,6 +81,26 @@ def test_a_state_that_could_have_begun_a_trigger_does_not_hide_that_the_other_li
     assert "early-amortization" not in answer["never"]
 
 
+def test_never_on_one_path_is_not_said_of_what_is_open_there(tmp_path: Path) -> None:
+    """Early amortization begins on the path of B by the loan to value. On the path of A the rent floor, which no
+    figure decides, may begin it.
+    """
+    paths = ("--scenario", "B", "--scenario", "A", "--weeks", "16", "--workers", "1")
+    asked = ("stress", FILE, *paths, *PRINCIPAL)
+    page = tmp_path / "paths.html"
+    said = headroom(*asked, "--into", str(page)).stdout
+    assert re.search(r"early-amortization in effect +Thu 16 Apr 2026 +1\.8662 +not decided", said)
+    assert re.search(r"ltv fails +Thu 26 Mar 2026 +1\.9131 +never", said)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert "Early amortization in effect Thu 16 Apr 2026, 1.8662 not decided" in text
+    assert re.search("A middle 1.0x not determined never never never not decided", text)
+    reasons = json.loads(headroom(*asked, "--json").stdout)["not_known"]
+    assert {path: list(names) for path, names in reasons.items()} == {
+        "B middle 1.0x": ["rate-floor"],
+        "A middle 1.0x": ["rate-floor", "early-amortization"],
+    }
+
+
 def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tmp_path: Path) -> None:
     """Early amortization begins by the loan to value, and the rent floor, which no figure decides, may begin it."""
     words = (

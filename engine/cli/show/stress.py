@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from engine.basics.happenings import HAPPENING_WORDS, Happening, sooner_words, undecided_words
+from engine.basics.happenings import HAPPENING_WORDS, Happening, no_date, sooner_words, undecided_words
 from engine.basics.values import listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
 from engine.events.swept_money import dates_and_money
@@ -29,7 +29,7 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
         say()
         head = ("what happens", *(cell for outcome in together for cell in (outcome.path, "at")))
         # The rate of each path stands flush right, so that decimals meet.
-        say(table(head, list(_rows(together)), right=range(2, 2 * len(together) + 1, 2)))
+        say(table(head, list(_rows(together, answer.not_known)), right=range(2, 2 * len(together) + 1, 2)))
     say()
     if answer.never:
         say(f"NEVER by {answer.until}, on any of these paths: {listed(answer.never)}.")
@@ -65,13 +65,15 @@ def events_of(outcomes: Sequence[PathOutcome]) -> tuple[tuple[str, Happening], .
     return tuple(sorted(days, key=lambda key: days[key]))
 
 
-def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
+def _rows(
+    outcomes: Sequence[PathOutcome], not_known: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, ...]]:
     for subject, what in events_of(outcomes):
         cells: list[str] = []
         for outcome in outcomes:
             first = outcome.first(subject, what)
             cells += (
-                ["never", ""]
+                [no_date(not_known[outcome.path].get(subject)), ""]
                 if first is None
                 else [weekday_date(first.on), f"{first.rate:.4f}" if first.rate is not None else ""]
             )
