@@ -14,7 +14,7 @@ os.environ.setdefault(
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -38,7 +38,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-state: dict[str, Path] = {}
+
+
+class _State(TypedDict, total=False):
+    workspace: Path
+    clock_is_right: bool
+
+
+state: _State = {}
 
 
 def _version(asked: bool) -> None:
@@ -68,18 +75,8 @@ def main_options(
 ) -> None:
     """Remember which workspace the command works in."""
     state["workspace"] = workspace
-    if clock_is_right:
-        _confirm_clock(workspace)
+    state["clock_is_right"] = clock_is_right
     context.call_on_close(_answered)
-
-
-def _confirm_clock(folder: Path) -> None:
-    """Note that the workspace is used now, so that no leap since its last use is refused."""
-    from engine.workspace.last_use import note_use
-    from engine.workspace.workspace import LOCK
-
-    if (folder / LOCK).is_file():
-        note_use(folder / LOCK, assembly.clock())
 
 
 def _answered() -> None:
@@ -95,9 +92,14 @@ def opened(*, to_inspect: bool = False) -> Workspace:
     With `to_inspect`, the workspace is verified, and nothing in it is made or changed. What is answered from
     an older copy of the record says so.
     """
+    from engine.workspace.last_use import UseClock
     from engine.workspace.workspace import opened as open_workspace
 
-    workspace = open_workspace(state.get("workspace", Path()), to_inspect=to_inspect, clock=assembly.clock)
+    workspace = open_workspace(
+        state.get("workspace", Path()),
+        to_inspect=to_inspect,
+        clock=UseClock(assembly.clock, state.get("clock_is_right", False)),
+    )
     answers_from(workspace)
     return workspace
 

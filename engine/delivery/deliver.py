@@ -115,7 +115,7 @@ def deliver(
     Raises:
         WrongUsage: `[mail]` is missing, or somebody else delivers.
         VerificationFailed: `refuse_older` has refused the record, and nothing is sent.
-        Unavailable: the clock leapt ahead since the last command that recorded.
+        Unavailable: the clock leapt ahead since the last use of the workspace.
     """
     mail = workspace.settings.mail
     if mail is None:

@@ -5,9 +5,11 @@ A sync program may put such files back. Journals are read as SQLite's file forma
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import IO
 
 HEAD = struct.Struct(">8sIIIII")
@@ -17,8 +19,6 @@ It holds a mark, the number of pages in the part, a random number, and three siz
 the record had before, the bytes of a sector, and the bytes of a page.
 """
 MARK = bytes.fromhex("d9d505f920a163d7")
-TO_THE_END = 0xFFFF_FFFF
-"""The number of pages of a part that fills the rest of its journal."""
 WORD = struct.Struct(">I")
 FIRST_PAGE = struct.Struct(">16s8xII")
 """The beginning of a record's first page: a mark, how often the record was written, its size in pages."""
@@ -90,14 +90,35 @@ def _is_foreign(record: Path, journal: Path) -> bool:
 def _first_page(record: Path) -> tuple[int, int] | None:
     """Return how often a record was written, and its size in pages; None for another file than SQLite's."""
     try:
-        with record.open("rb") as file:
-            start = file.read(FIRST_PAGE.size)
+        start = os.pread(_descriptor(record), FIRST_PAGE.size, 0)
     except FileNotFoundError:
         return None
     if len(start) < FIRST_PAGE.size or not start.startswith(DATABASE):
         return None
     _, changes, pages = FIRST_PAGE.unpack(start)
     return changes, pages
+
+
+_KEPT: dict[tuple[int, int], int] = {}
+"""Descriptors of records, by device and inode.
+
+A process that closes any descriptor of a file loses all its locks on the file, those of SQLite too. Another
+process would then take the journal of our own transaction for that of a killed run.
+"""
+_KEEPING = Lock()
+
+
+def _descriptor(record: Path) -> int:
+    """Return a descriptor that is not closed as long as another process can open the record."""
+    with _KEEPING:
+        there = record.stat()
+        if (there.st_dev, there.st_ino) not in _KEPT:
+            for place in [place for place, kept in _KEPT.items() if not os.fstat(kept).st_nlink]:
+                os.close(_KEPT.pop(place))
+            made = os.open(record, os.O_RDONLY)
+            there = os.fstat(made)
+            _KEPT[there.st_dev, there.st_ino] = made
+        return _KEPT[there.st_dev, there.st_ino]
 
 
 def _journal_in(path: Path) -> Journal | None:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -36,7 +35,7 @@ from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.market.series_map import SeriesMap
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.delivery_settings import FolderSettings, MailSettings, Person
-from engine.workspace.last_use import note_use, refuse_leap
+from engine.workspace.last_use import UseClock, lock_file
 from engine.workspace.time_settings import TimeAuthoritySettings
 from engine.workspace.web_settings import WebSettings
 
@@ -181,7 +180,7 @@ class Workspace:
 
     Then the record is only read, and a missing record is not made.
     """
-    clock: Callable[[], datetime] | None = None
+    clock: UseClock | None = None
     """By which a leap ahead since the last command is refused; without one, none is."""
 
     @cached_property
@@ -305,20 +304,19 @@ class Workspace:
             Unavailable: the clock leapt ahead since the last use, or lost its day.
         """
         # The system frees the lock of a process that dies, so a killed run keeps nobody out.
-        with (self.root / LOCK).open("a") as file:
+        with lock_file(self.root / LOCK) as file:
             if not _held(file):
                 if told is not None:
                     told()
                 _wait(file, self.root, patience)
             if self.clock is not None:
-                self.refuse_leap()
-                note_use(self.root / LOCK, self.clock())
+                self.clock.use(file)
             yield
 
     def refuse_leap(self) -> None:
         """Refuse a clock that stands weeks after the last use of the workspace. Raises Unavailable."""
         if self.clock is not None:
-            refuse_leap(self.root / LOCK, self.clock())
+            self.clock.refuse_leap(self.root / LOCK)
 
     def hold_events(self) -> None:
         """Keep the events that are read in memory, within bounds.
@@ -378,7 +376,7 @@ class Busy(HeadroomError):
     """Raised if another process is still recording in the workspace after a wait."""
 
 
-def _held(file: IO[str]) -> bool:
+def _held(file: IO[bytes]) -> bool:
     """Return whether the lock is ours now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -387,7 +385,7 @@ def _held(file: IO[str]) -> bool:
     return True
 
 
-def _wait(file: IO[str], root: Path, patience: float | None) -> None:
+def _wait(file: IO[bytes], root: Path, patience: float | None) -> None:
     if patience is None:
         fcntl.flock(file, fcntl.LOCK_EX)
         return
@@ -458,7 +456,7 @@ def refuse_unnamed(workspace: Workspace) -> None:
         )
 
 
-def opened(root: Path, *, to_inspect: bool = False, clock: Callable[[], datetime] | None = None) -> Workspace:
+def opened(root: Path, *, to_inspect: bool = False, clock: UseClock | None = None) -> Workspace:
     """Return the workspace in `root`. With `to_inspect` nothing in it is made or changed.
 
     By the `clock` a leap ahead since the last use is refused.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +23,7 @@ from engine.operations.server_round import RoundParts, server_round
 from engine.record.log import Scribe
 from engine.web.desk import Desk
 from engine.web.desk_database import DeskDatabase
-from engine.workspace.last_use import LONGEST_PAUSE
+from engine.workspace.last_use import LONGEST_PAUSE, UseClock
 from engine.workspace.workspace import LOCK, PLACEHOLDER, opened
 from tests.cli import calling
 from tests.operations.test_exactly_once import desk, events, publish, rows
@@ -91,7 +95,7 @@ def test_nothing_is_recorded_or_sent_by_a_clock_that_leapt_ahead(
         done = calling.headroom(*command, folder=root)
         assert (done.returncode, entries(root)) == (1, before)
         assert (
-            "stands at 2026-02-13 21:01 UTC, 5 weeks after the last command that recorded here, at "
+            "stands at 2026-02-13 21:01 UTC, 5 weeks after the last command that was to record here, at "
             "2026-01-09 21:00 UTC; nothing was done" in done.stderr
         )
     set_to(NOW + WEEK)
@@ -111,8 +115,9 @@ def test_a_person_who_says_that_the_clock_is_right_is_asked_no_more(root: Path, 
 
 def test_a_pause_that_is_usual_is_not_asked_about_nor_what_records_nothing(root: Path, set_to: SetTo) -> None:
     set_to(AHEAD)
-    for command in (("history", DEAL), ("run", "--preview"), ("verify",)):
+    for command in (("history", DEAL), ("run", "--preview"), ("verify",), ("--clock-is-right", "verify")):
         assert calling.headroom(*command, folder=root).returncode == 0
+    assert calling.headroom("run", folder=root).returncode == 1  # the word was said to a command that reads
     set_to(NOW + LONGEST_PAUSE)
     assert calling.headroom("run", folder=root).returncode == 0
 
@@ -127,9 +132,41 @@ def test_a_workspace_without_a_moment_of_its_last_use_is_used(root: Path, set_to
     assert calling.headroom("run", folder=root).returncode == 1
 
 
+def test_the_mark_is_read_and_written_by_the_descriptor_that_holds_the_lock(
+    root: Path, set_to: SetTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share of Windows refuses every other descriptor of a locked file."""
+
+    def refused(path: Path, *_: Any, **__: Any) -> Any:
+        if path.name == LOCK:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return whole(path, *_, **__)
+
+    whole = Path.open
+    monkeypatch.setattr(Path, "open", refused)
+    set_to(NOW + WEEK)
+    assert calling.headroom("run", folder=root).returncode == 0
+    assert calling.headroom("deliver", folder=root).returncode == 0  # it asks without the lock
+    set_to(AHEAD + WEEK)
+    assert calling.headroom("run", folder=root).returncode == 1
+
+
+def test_a_full_disk_leaves_the_moment_of_the_use_before(root: Path) -> None:
+    mark = root / LOCK
+    before = mark.read_bytes()
+
+    class Full(io.FileIO):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with Full(mark, "r+") as file, pytest.raises(OSError, match="No space"):
+        UseClock(lambda: NOW + WEEK).use(file)
+    assert mark.read_bytes() == before != b""
+
+
 def test_a_server_and_the_pages_go_on_once_the_clock_is_right_again(root: Path, tools: Tools) -> None:
     now, foretold = NOW, list[datetime]()
-    workspace = opened(root, clock=lambda: now)
+    workspace = opened(root, clock=UseClock(lambda: now))
     parts = RoundParts(
         lambda: replace(tools, now=now),
         lambda: now,

@@ -172,3 +172,37 @@ def test_the_journal_of_who_writes_at_this_moment_keeps_nobody_out(
         looked += bool(record.with_name("record.db-journal").stat().st_size)
     writer.join()
     assert looked
+
+
+OTHER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
+try:
+    print(connection.execute("SELECT count(*) FROM log_entry").fetchone()[0])
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+"""Another process that reads: it rolls back what it takes for the journal of a killed run."""
+
+
+def test_a_look_at_the_journal_leaves_our_own_transaction_its_locks(tmp_path: Path) -> None:
+    """A process that closes any descriptor of the record lost SQLite's locks on it, and the record was broken."""
+    record = tmp_path / "record.db"
+    filled(record, 400)
+    with closing(sqlite3.connect(record, isolation_level=None, check_same_thread=False)) as connection:
+        for pragma in ("journal_mode=TRUNCATE", "cache_size=2"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("CREATE TABLE other(a)")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO other VALUES (?)", [("b" * 900,)] * 400)
+        assert record.with_name("record.db-journal").stat().st_size
+        looks = [threading.Thread(target=foreign_beside, args=(record,)) for _ in range(2)]
+        for look in looks:
+            look.start()
+            look.join()
+        said = subprocess.run(
+            [sys.executable, "-c", OTHER, str(record)], capture_output=True, text=True, check=True
+        )
+        assert said.stdout == "database is locked\n"
+        connection.execute("COMMIT")
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
