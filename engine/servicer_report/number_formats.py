@@ -19,6 +19,8 @@ COMMAS = re.compile(r"[0#?](,+)(?![0#?,])")
 """Commas after the last digit. Each hides three digits of what is stored."""
 SHOWS = re.compile(r"[0#?@ymdhs]|General", re.IGNORECASE)
 """The codes that show something of a number: a digit's place, the text as it stands, or a part of a date."""
+SIGNS_BELOW_ZERO = frozenset("-()")
+SIGNS_FROM_ZERO = frozenset("+")
 CURRENCIES = {
     "$": "USD",
     "US$": "USD",
@@ -67,10 +69,13 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     # A literal between two codes parts them, so that commas on either side are not read together.
     code = "".join(text if kind == "code" else "\0" for kind, text in section)
     commas = COMMAS.search(code)
-    words = "".join(text for kind, text in section if kind == "words").strip()
-    # Accounting formats show zero as a dash, which means nothing else.
-    dash = value == 0 and "-" in (words, code.strip("\0 $€£¥"))
-    words = "" if dash and words == "-" else words
+    # A sign that a format spells out as text is not a word if the number itself has such a sign.
+    own = SIGNS_BELOW_ZERO if value < 0 else SIGNS_FROM_ZERO
+    words = "".join(text for kind, text in section if kind == "words" and text not in own).strip()
+    # Accounting formats show zero as a dash beside its unit, which means nothing else.
+    beside = words.strip("- ") if value == 0 else words
+    dash = beside != words or (value == 0 and code.strip("\0 $€£¥") == "-")
+    words = beside
     signs = [text for kind, text in section if kind == "currency"] + [
         character for character in code if character in CURRENCIES
     ]

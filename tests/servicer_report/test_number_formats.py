@@ -10,6 +10,8 @@ import pytest
 
 from engine.servicer_report.number_formats import Shown, shown_by
 
+EURO_STYLE = '_-* #,##0.00\\ "USD"_-;\\-* #,##0.00\\ "USD"_-;_-* "-"??\\ "USD"_-;_-@_-'
+"""The accounting format of spreadsheets whose money has its unit behind the number."""
 FORMATS = [
     ("0.85", "0%", Shown(percent=1)),
     ("0.85", "0.00%", Shown(percent=1)),
@@ -32,6 +34,14 @@ FORMATS = [
     ("1234.5", "$#,##0.00", Shown(currency="USD")),
     ("1234", "[$€-407] #,##0", Shown(currency="EUR")),
     ("1234", "[$CHF] #,##0", Shown(currency="CHF")),
+    ("-15", '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)', Shown()),
+    ("-15", EURO_STYLE, Shown(currency="USD")),
+    ("0", EURO_STYLE, Shown(currency="USD")),
+    ("0", '_("USD"* #,##0_);_("USD"* \\(#,##0\\);_("USD"* "-"??_)', Shown(currency="USD")),
+    ("0", '0;-0;"- k"', Shown(words="k")),
+    ("15", "\\+#,##0;\\-#,##0", Shown()),
+    ("15", "\\-#,##0", Shown(words="-")),
+    ("15", "\\(#,##0\\)", Shown(words="()")),
     ("0.85", "[$-409]0.00%", Shown(percent=1)),
     ("0.856", "[>1]0;0.0%", Shown(conditional=True)),
     ("0.5", "0.00E+00", Shown()),
