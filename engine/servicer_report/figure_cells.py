@@ -17,9 +17,9 @@ from engine.basics.values import Unit
 from engine.servicer_report.number_formats import Shown, shown_by, text_shown_by
 from engine.servicer_report.workbook import Cell
 
-PLAIN = re.compile(r"[-+\N{MINUS SIGN}]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
-"""A number in text without its unit, with its thousands grouped correctly."""
-EITHER = re.compile(r"[-+\N{MINUS SIGN}]?\d{1,3}[.,]\d{3}", re.ASCII)
+PLAIN = re.compile(r"[-+\N{MINUS SIGN}]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
+"""A number in text without its unit, with its thousands grouped correctly: no first group begins with 0."""
+EITHER = re.compile(r"[-+\N{MINUS SIGN}]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 """A number in text that is ambiguous.
 
 With a decimal comma it means one thing, with a decimal point a thousand times another.

@@ -25,8 +25,8 @@ from engine.terms.sender_layout import SenderLayout
 from engine.terms.source import Path, Tree
 
 IN_TEXT = re.compile(r"[0-9][0-9.,]*")
-WITH_COMMA = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?")
-"""A number with a decimal comma, with its thousands grouped correctly."""
+WITH_COMMA = re.compile(r"(?:[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?")
+"""A number with a decimal comma, with its thousands grouped correctly: no first group begins with 0."""
 
 
 def layouts_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[tuple[str, SenderLayout], ...]:

@@ -26,7 +26,8 @@ FIGURES = ("gpu_hours", "rate", "revenue")
 DAYS = ("from", "to")
 TOTAL = re.compile(r"(grand |sub[- ]?)?(total|sum)\b.*", re.IGNORECASE)
 AMOUNT = re.compile(
-    r"(?:USD|US\$|\$)? ?(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: per GPU-hour| GPU-hours|/h)?",
+    r"(?:USD|US\$|\$)? ?(?P<number>(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?)"
+    r"(?: per GPU-hour| GPU-hours|/h)?",
     re.ASCII,
 )
 """A number in a cell of text, with or without its unit."""

@@ -19,8 +19,9 @@ from pydantic_core import PydanticCustomError
 
 from engine.basics.values import Comparison, Figure, Unit, trimmed
 
-NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,300}(?:\.[0-9]{1,900})?|[0-9]{1,900}(?:\.[0-9]{1,900})?"
-"""A number as people write it: ASCII digits, with commas between thousands.
+NUMBER = r"[1-9][0-9]{0,2}(?:,[0-9]{3}){1,300}(?:\.[0-9]{1,900})?|[0-9]{1,900}(?:\.[0-9]{1,900})?"
+"""A number as people write it: ASCII digits, with commas between thousands, and then without a 0 at the
+beginning: in `0,950` the comma begins the decimals.
 
 It is no longer than Python turns into a number.
 """
@@ -250,7 +251,7 @@ def read_number(text: str) -> Fraction:
 
 def read_whole(text: str) -> int:
     """Return `1024` or `1,024` as an integer. Raises D107 for any other text."""
-    if not re.fullmatch(r"[0-9]{1,3}(,[0-9]{3}){1,300}|[0-9]{1,900}", text):
+    if not re.fullmatch(r"[1-9][0-9]{0,2}(,[0-9]{3}){1,300}|[0-9]{1,900}", text):
         raise refusal(
             "D107",
             f"`{text}` is not a whole number",

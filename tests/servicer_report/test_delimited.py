@@ -71,6 +71,7 @@ ASKED = [
     ("a decimal comma", text(";", weighted_average_rate="1,92"), ("R153", 7)),
     ("a comma that parts thousands or decimals", text(";", class_a="15,900"), ("R153", 6)),
     ("a point that parts thousands or decimals", text(";", class_a="15.900"), ("R153", 6)),
+    ("a comma behind a 0", text(class_a='"0,950"'), ("R153", 6)),
     ("commas out of place", text(class_a='"15,90,000"'), ("R153", 6)),
     ("a decimal comma in quotes", text(weighted_average_rate='"1,92"'), ("R153", 7)),
     ("an amount cut at its first comma", text(class_a="USD 15,900,000,2026-01-07,ledger"), ("R105", 6)),

@@ -117,6 +117,10 @@ def test_a_layout_that_would_leave_a_figure_out_in_silence_is_refused(said: dict
         ("15,900.00", None),
         ("15,900,000", None),
         ("15.90", None),
+        ("0.950", None),
+        ("0.500", None),
+        ("-0.125", None),
+        ("0,950", "USD 0.950"),
     ],
 )
 def test_a_decimal_comma_is_taken_only_where_points_part_thousands(text: str, expected: str | None) -> None:
@@ -281,6 +285,7 @@ def test_a_last_day_without_a_first_is_refused() -> None:
 
 QUESTIONS = [
     ("an empty rate", [["C-4", "H100 SXM5", 5, None]], "Tape!E8", "may have been an error"),
+    ("a comma behind a 0", [["C-4", "H100 SXM5", 5, "0,950"]], "Tape!E8", "not a number"),
     ("words for hours", [["C-4", "H100 SXM5", "n/a", 2]], "Tape!D8", "not a number"),
     ("a total", [["Total", "H100 SXM5", 90_000.3, 1.95]], "Tape!B8", "may be a total"),
     ("a total without a name", [[None, None, 90_000.3, 1.95]], "Tape!B8", "may be a total"),

@@ -43,6 +43,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
         "\U0001d7d9",
         "1,92",
         "1,0000",
+        "0,950",
     ],
 )
 @pytest.mark.parametrize("name", READERS)
@@ -52,13 +53,14 @@ def test_what_is_no_number_is_refused_by_every_reader(name: str, digits: str) ->
         read(form.format(digits))
 
 
-@pytest.mark.parametrize("digits", [LONG, f"1.{LONG}", ARABIC, f"USD {ARABIC}", "\uff11%", "1,92"])
+@pytest.mark.parametrize("digits", [LONG, f"1.{LONG}", ARABIC, f"USD {ARABIC}", "\uff11%", "1,92", "0,950"])
 def test_what_is_no_number_is_no_figure(digits: str) -> None:
     assert read_figure(digits) is None
 
 
 def test_an_act_sets_no_rate_that_is_no_number() -> None:
-    assert [phrases.read_set_rate(text) for text in (LONG, ARABIC, "1,92", "0", "1.9")] == [
+    assert [phrases.read_set_rate(text) for text in (LONG, ARABIC, "1,92", "0,950", "0", "1.9")] == [
+        None,
         None,
         None,
         None,
