@@ -118,7 +118,7 @@ def _lead(inputs: ForesightInputs) -> Runs:
             runs.append(
                 (f"{of} graver limb {'acts at once' if later else 'comes'} before a milder one.", True)
             )
-            runs += [(f" {_after_cure(inputs, one)}", False) for one in later]
+        runs += [(f" {_after_cure(inputs, one)}", False) for one in inputs.ladder["after_cure"]]
     if inputs.stress is not None:
         # The lanes are drawn of the first path, so the sentence and the picture tell the same story.
         path = inputs.stress["outcomes"][0]

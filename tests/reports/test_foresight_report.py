@@ -242,6 +242,11 @@ def test_what_could_not_be_placed_is_not_said_to_be_in_order(inputs: ForesightIn
         "No graver limb acts at once before a milder one. Loan to value fails 0.4257 above Cash sweep level, "
         "which is milder, and is a default if it is not cured in time."
     )
+    both = {**inputs.ladder, "after_cure": [one]}
+    lead = said(compose(replace(inputs, ladder=both))["answer"][0])
+    assert lead.startswith(
+        "Early amortization comes before Cash sweep level. Loan to value fails 0.4257 above"
+    )
     left = {**ordered, "left_out": {"ltv": "no report"}}
     lead = said(compose(replace(inputs, ladder=left))["answer"][0])
     assert lead.startswith("Of the limbs that are determined, no graver limb comes before a milder one.")
