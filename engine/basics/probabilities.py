@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 LEAST = 0.01
-"""Below it, what came on some path would be printed as 0.00, and so as impossible."""
-LEAST_ERROR = 0.005
-"""Two decimals cannot show a smaller error, and ± 0.00 would read as certainty."""
+"""Below it, what came on some path could be printed as 0.00; above one less it, as 1.00 what came not on all.
+"""
 MOST_DECIMALS = 6
 
 
 def probability(share: float, error: float, bound: float | None = None) -> str:
-    """Return a probability with its Monte Carlo error: `0.32 ± 0.01`, `<0.01`.
+    """Return a probability with its Monte Carlo error: `0.32 ± 0.01`, `<0.01`, `>0.99`.
 
     Args:
         share: the share of the paths.
         error: its Monte Carlo error.
         bound: a probability on whose side the printed one must lie, if it is compared with one.
     """
-    return " ".join(part for part in (share_words(share, bound), error_words(share, error)) if part)
+    return " ".join(part for part in (share_words(share, bound), error_words(share, error, bound)) if part)
 
 
 def share_words(share: float, bound: float | None = None) -> str:
     """Return a probability with two decimals, or with as many as it takes to lie on its side of a bound."""
-    if 0 < share < LEAST:
+    return _beyond(share, bound) or f"{share:.{_decimals(share, bound)}f}"
+
+
+def error_words(share: float, error: float, bound: float | None = None) -> str:
+    """Return the error beside a probability; an empty text where `<0.01` or `>0.99` says it already."""
+    if _beyond(share, bound):
+        return ""
+    decimals = _decimals(share, bound)
+    # The decimals cannot show a smaller error, and ± 0.00 would read as certainty.
+    return f"± {max(error, 10**-decimals / 2):.{decimals}f}"
+
+
+def _beyond(share: float, bound: float | None) -> str:
+    """Return what is said of a probability next to 0 or 1, unless a bound lies there as well."""
+    if 0 < share < LEAST and (bound is None or bound >= LEAST):
         return f"<{LEAST}"
-    decimals = 2
-    while (
-        bound is not None
-        and decimals < MOST_DECIMALS
-        and (float(f"{share:.{decimals}f}") < bound) != (share < bound)
-    ):
-        decimals += 1
-    return f"{share:.{decimals}f}"
+    if 1 - LEAST < share < 1 and (bound is None or bound <= 1 - LEAST):
+        return f">{1 - LEAST}"
+    return ""
 
 
-def error_words(share: float, error: float) -> str:
-    """Return the error beside a probability; an empty text where `<0.01` says it already."""
-    return "" if 0 < share < LEAST else f"± {max(error, LEAST_ERROR):.2f}"
+def _decimals(share: float, bound: float | None) -> int:
+    for decimals in range(2, MOST_DECIMALS):
+        shown = float(f"{share:.{decimals}f}")
+        if (bound is None or (shown < bound) == (share < bound)) and (shown in (0, 1)) == (share in (0, 1)):
+            return decimals
+    return MOST_DECIMALS

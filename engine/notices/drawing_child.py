@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 
@@ -43,13 +44,16 @@ def main(seconds: int) -> None:
     from pypdfium2 import PdfiumError
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    # A later second bound: at one and the same the process would end as if somebody had killed it.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     # A core file would leave the notice on the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         answer: dict[str, object] = {"pages": list(drawn(sys.stdin.buffer.read()))}
     except PdfiumError as error:
         answer = {"refused": str(error)}
+    except MemoryError:
+        os.abort()
     json.dump(answer, sys.stdout)
 
 

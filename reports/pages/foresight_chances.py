@@ -53,7 +53,7 @@ def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> 
             row.append(
                 {
                     "chance": share_words(best["false_alarm"], under),
-                    "error": error_words(best["false_alarm"], best["error"]),
+                    "error": error_words(best["false_alarm"], best["error"], under),
                     "missed": "no shortfall"
                     if best["missed"] is None
                     else f"missed {best['missed'] * 100:.1f}%",

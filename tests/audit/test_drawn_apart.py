@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from pyhanko.pdf_utils.generic import DictionaryObject, FloatObject, NameObject, NumberObject, StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from engine.audit.pages_again import Drawn, drawn_again
-from engine.basics.errors import VerificationFailed
+from engine.basics.errors import Unavailable, VerificationFailed
 from engine.events.notice import NoticeInputs
 from engine.notices.drawing import drawn_apart, drawn_here
 from engine.notices.pdf import read_notice
@@ -69,3 +70,27 @@ def test_a_file_is_drawn_alike_in_both_processes(drawn: bytes) -> None:
 def test_what_is_no_file_is_refused_with_its_reason() -> None:
     with pytest.raises(VerificationFailed, match=r"the file cannot be drawn: .*Data format error"):
         drawn_apart(b"%PDF-1.7\n")
+
+
+FAILURES = {
+    "raise OSError(5, 'Input/output error')": r"OSError: \[Errno 5\] Input/output error",
+    "import os; os.kill(os.getpid(), 9)": r"its process was ended \(-9\)",
+    "import resource; raise ValueError('not allowed to raise maximum limit')": "not allowed to raise",
+    "import time; time.sleep(60)": "was not drawn in 1 seconds, for this machine does much else",
+}
+"""How a machine fails the process that draws, and what is said of it."""
+
+
+@pytest.mark.parametrize(("code", "said"), FAILURES.items(), ids=list(FAILURES))
+def test_a_failure_of_the_machine_says_nothing_of_the_file(
+    drawn: bytes, made_of: NoticeInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    """It was called a difference: exit code 3 for a notice that is whole."""
+    child = tmp_path / "child.py"
+    child.write_text(code, encoding="utf-8")
+    monkeypatch.setattr("engine.notices.drawing.drawing_child.__file__", str(child))
+    monkeypatch.setattr("engine.notices.drawing.SECONDS", 1)
+    monkeypatch.setattr("engine.notices.drawing.PATIENCE", 1)
+    pages = NoticePages()
+    with pytest.raises(Unavailable, match=said):
+        drawn_again(with_fine_pattern(drawn), pages.renderer, made_of, pages, render)

@@ -154,7 +154,7 @@ def test_a_chance_has_as_many_decimals_as_it_takes_to_lie_on_its_own_side_of_the
         "0.09",
     ]
     beside = {**CALIBRATION, "model": [DRAFTED, cell(3, 0.096, 0.01, 2.1)]}
-    assert calibration_lead(beside).endswith("counted 3 times, 0.096 ± 0.01.")
+    assert calibration_lead(beside).endswith("counted 3 times, 0.096 ± 0.006.")
 
 
 def test_no_false_alarm_on_any_path_is_not_said_to_be_impossible() -> None:
