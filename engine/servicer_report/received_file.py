@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
@@ -83,17 +83,36 @@ def open_report(
         file: its name, for the errors; its ending says how it is read.
         layouts: the senders' own layouts, by name.
     """
-    try:
-        refuse_without_content(PurePath(file).name, data)
-    except NotReceived as refused:
-        return None, [no_report(refused, file)]
     matching = layouts_for(file, layouts)
+    if strange := list(_strange_layouts(file, layouts, matching)):
+        return None, strange
     if len(matching) > 1:
         names = listed([f"[intake.{name}]" for name, _ in matching])
         what = f"{names} are {'both' if len(matching) == 2 else 'all'} for files of this name"
         why, fix = "each may read other figures from it", "let `files` of one layout alone match the name"
         return None, [Problem("R158", what, why, fix, Place(file))]
-    mapped = next(iter(matching), None)
+    return _opened(data, file, next(iter(matching), None))
+
+
+def _strange_layouts(
+    file: str, layouts: Mapping[str, SenderLayout], matching: Iterable[tuple[str, SenderLayout]]
+) -> Iterator[Problem]:
+    """Yield a problem for each fault of the layouts that match, and of patterns that match no name (R165)."""
+    unused = [(name, what) for name, layout in layouts.items() for what in layout.strange_patterns()]
+    used = [(name, what) for name, layout in matching for what in layout.strange_places()]
+    for name, what in [*unused, *used]:
+        why = "a figure would be left out, or taken from the cell of another, in silence"
+        yield Problem("R165", what, why, f"correct [intake.{name}] of headroom.toml", Place(file))
+
+
+def _opened(
+    data: bytes, file: str, mapped: tuple[str, SenderLayout] | None
+) -> tuple[ReceivedFile | None, list[Problem]]:
+    """Return a file opened by the layout that it is `mapped` by, or by its own form without one."""
+    try:
+        refuse_without_content(PurePath(file).name, data)
+    except NotReceived as refused:
+        return None, [no_report(refused, file)]
     tree, problems = tree_by_layout(data, file, *mapped) if mapped else tree_of(data, file)
     wrong = [problem for problem in problems if not problem.code.startswith("RW")]
     if tree is None or wrong:
@@ -111,10 +130,10 @@ def open_report(
 def reopen(data: bytes, file: str, layout: bytes | None) -> tuple[ReceivedFile | None, list[Problem]]:
     """Return a kept report opened again, under the name that it came with.
 
-    It is read by the layout that was kept with it.
+    It is read by the layout that was kept with it, as it was read then.
     """
     kept = SenderLayout.model_validate_json(layout) if layout is not None else None
-    return open_report(data, file, {"kept": kept.model_copy(update={"files": ("*",)})} if kept else {})
+    return _opened(data, file, ("kept", kept) if kept else None)
 
 
 def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -97,30 +97,35 @@ class SenderLayout(Fact):
             raise ValueError(f"`{strange[0]}` is not a figure that a report can give")
         return named
 
-    @field_validator("files")
-    @classmethod
-    def _are_names(cls, files: tuple[str, ...]) -> tuple[str, ...]:
-        # Any other pattern would never match, and the files would be read without the layout.
-        strange = [pattern for pattern in files if not pattern.strip() or "/" in pattern or "\\" in pattern]
-        if strange:
-            raise ValueError(f"`{strange[0]}` is not a pattern of a file's name, like `acme-*.xlsx`")
-        return files
+    def strange_patterns(self) -> Iterator[str]:
+        """Yield a sentence for each pattern that matches no file's name, so that the layout is not used."""
+        for pattern in self.files:
+            if not pattern.strip() or "/" in pattern or "\\" in pattern:
+                yield f"`{pattern}` is not a pattern of a file's name, like `acme-*.xlsx`"
 
-    @field_validator("cells")
-    @classmethod
-    def _are_cells(cls, cells: Mapping[str, str]) -> Mapping[str, str]:
-        # A figure of a cell that no sheet has would be missing in silence.
-        strange = [spot for spot in cells.values() if CELL.fullmatch(spot) is None]
-        if strange:
-            raise ValueError(f"`{strange[0]}` is not a cell; write it like `B7` or `Summary!B7`")
-        twice = [spot for spot, n in Counter(spot.upper() for spot in cells.values()).items() if n > 1]
-        if twice:
-            raise ValueError(f"two figures have the cell `{twice[0]}`")
-        return cells
+    def strange_places(self) -> Iterator[str]:
+        """Yield a sentence for each place by which a figure would be missing, or be another's, in silence."""
+        for spot in self.cells.values():
+            if CELL.fullmatch(spot) is None:
+                yield f"`{spot}` is not a cell; write it like `B7` or `Summary!B7`"
+        for spot in _twice(self._cell(spot) for figure, spot in self.cells.items() if figure not in ABOUT):
+            yield f"two figures have the cell `{spot}`"
+        for column in _twice(_column(named) for figure, named in self.columns.items() if figure not in ABOUT):
+            yield f"two figures have the column `{column}`"
+        for figure in self.factors:
+            if figure not in {**self.cells, **self.columns}:
+                yield f"`factors` names `{figure}`, and neither `cells` nor `columns` does"
 
-    @model_validator(mode="after")
-    def _factors_serve(self) -> Self:
-        strange = [figure for figure in self.factors if figure not in {**self.cells, **self.columns}]
-        if strange:
-            raise ValueError(f"`factors` names `{strange[0]}`, and neither `cells` nor `columns` does")
-        return self
+    def _cell(self, spot: str) -> str:
+        """Return a cell with its sheet, because `B7` and `Summary!B7` are one cell of the sheet `Summary`."""
+        sheet, _, cell = spot.rpartition("!")
+        sheet = sheet or self.sheet or ""
+        return f"{sheet}!{cell.upper()}" if sheet else cell.upper()
+
+
+def _column(name: str) -> str:
+    return name.strip().lower()
+
+
+def _twice(places: Iterable[str]) -> list[str]:
+    return [place for place, count in Counter(places).items() if count > 1]

@@ -23,7 +23,7 @@ from odf.text import P
 from pydantic import ValidationError
 
 from engine.basics.errors import Problem
-from engine.servicer_report.received_file import open_report
+from engine.servicer_report.received_file import open_report, reopen
 from engine.servicer_report.sender_layouts import layouts_for, tree_by_layout
 from engine.terms.sender_layout import SenderLayout, TapeLayout
 from tests.conftest import REPOSITORY
@@ -95,6 +95,8 @@ SILENT: dict[str, dict[str, Any]] = {
     "a row of nothing": {"cells": {"collections": "B0"}},
     "a number of many digits": {"cells": {"collections": "B" + "9" * 300}},
     "one cell for two figures": {"cells": {"collections": "B1", "fees": "b1"}},
+    "one cell under two spellings": {"cells": {"collections": "B1", "fees": "S!B1"}, "sheet": "S"},
+    "one column for two figures": {"columns": {"collections": "Cash", "fees": " cash"}},
     "a factor of no figure": {"cells": {"collections": "B1"}, "factors": {"fees": 1000}},
     "a path": {"files": ("in/acme-*.xlsx",)},
     "a path of Windows": {"files": ("in\\acme-*.xlsx",)},
@@ -103,9 +105,20 @@ SILENT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("said", SILENT.values(), ids=SILENT)
-def test_a_layout_that_would_leave_a_figure_out_in_silence_is_refused(said: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        SenderLayout(**{"files": ("*",), **said})
+def test_a_layout_that_would_leave_a_figure_out_in_silence_is_refused_where_a_file_comes(
+    said: dict[str, Any],
+) -> None:
+    """The settings and what is kept are read all the same, so that runs and replays go on."""
+    layout = SenderLayout(**{"files": ("*",), **said})
+    assert codes(open_report(acme(), "acme-01.xlsx", {"acme": layout})[1]) == ["R165"]
+    kept = layout.model_dump_json(by_alias=True).encode()
+    assert "R165" not in codes(reopen(acme(), "acme-01.xlsx", kept)[1])
+
+
+def test_a_layout_may_name_one_date_twice_and_cells_of_two_sheets() -> None:
+    cells = {"period.to": "B3", "as_of": "B3", "collections": "B4", "fees": "Cash!B4"}
+    layout = SenderLayout(files=("*",), sheet="Summary", cells=cells, columns={"deal": "A", "source": "A"})
+    assert list(layout.strange_places()) == []
 
 
 @pytest.mark.parametrize(
