@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.basics.errors import HeadroomError, Unavailable
 from engine.basics.files import is_litter, refuse_lost_disk, text_of
+from engine.basics.received_files import not_downloaded
 from engine.events.calendar_events import CalendarTaken
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, ReportReceived
@@ -32,8 +33,14 @@ INTAKE = "an interrupted intake leaves one too: take it in again, or remove it"
 AGAIN = "an interrupted run leaves one too: run again, then verify"
 
 
-def _litter(name: str) -> str:
-    return f"{name} is what a system or an office program left there, and nothing of the record (remove it)"
+def _litter(name: str, who: str = "a system or an office program") -> str:
+    return f"{name} is what {who} left there, and nothing of the record (remove it)"
+
+
+def _who_left(name: str) -> str | None:
+    if is_litter(name):
+        return "a system or an office program"
+    return None if not_downloaded(name) is None else "a sync program or a download"
 
 
 def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -48,8 +55,8 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
     # From the logs to their files, as a file's own text could name any log.
     places = {witness(workspace, log) for log in logs}
     for path in _files(workspace.root / "checkpoints", "*"):
-        if is_litter(path.name):
-            yield path.name, _litter(f"checkpoints/{path.name}")
+        if (who := _who_left(path.name)) is not None:
+            yield path.name, _litter(f"checkpoints/{path.name}", who)
         elif path not in places and not path.name.startswith(".partial-"):
             yield _named(path), f"checkpoints/{path.name} was signed over a log that is not there"
     folders = {stamps_folder(workspace, log) for log in logs}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
@@ -15,13 +15,14 @@ from engine.basics.errors import WrongUsage
 LARGEST = 64 * 2**20
 """Bytes of the largest file that is taken: more than a tape of a million contracts, or a scanned document."""
 PLACEHOLDER = re.compile(
-    r"\.(?P<hidden>.+)\.icloud"
-    r"|(?P<named>.+)\.(?:nextcloud|owncloud|cloud|crdownload|opdownload|download|part|partial|filepart)",
+    r"\.(?P<hidden>.+)\.icloud|(?P<synced>.+)\.(?:nextcloud|owncloud|cloud)"
+    r"|(?P<begun>.+)\.(?:crdownload|opdownload|download|part|partial|filepart)",
     re.IGNORECASE | re.DOTALL,
 )
 """The name of what stands in the place of a file that is not whole on this machine.
 
-Sync programs leave one until they download the file, and browsers leave one until a download ends.
+Sync programs leave one until they download the file (`hidden`, `synced`). Browsers leave one until a
+download ends, or for good where it was interrupted (`begun`).
 """
 
 
@@ -44,13 +45,36 @@ def not_downloaded(name: str) -> str | None:
     iCloud leaves `.report.xlsx.icloud` where it has not downloaded `report.xlsx`.
     """
     match = PLACEHOLDER.fullmatch(name)
-    return (match["hidden"] or match["named"]) if match else None
+    return match[match.lastgroup or 0] if match else None
 
 
-def names_not_downloaded(folder: Path) -> tuple[str, ...]:
-    """Return the names of files that others keep places for in a folder, sorted; none without it."""
+def not_synced(name: str) -> str | None:
+    """Return the same for what a sync program leaves alone, and None for a download that was interrupted."""
+    match = PLACEHOLDER.fullmatch(name)
+    return None if match is None or match["begun"] else not_downloaded(name)
+
+
+def has_content(path: Path) -> bool:
+    """Return whether a file is there and not empty."""
+    return path.is_file() and path.stat().st_size > 0
+
+
+def is_leftover(path: Path) -> bool:
+    """Return whether a file keeps the place of another that is whole beside it, and so says nothing."""
+    name = not_downloaded(path.name)
+    return name is not None and has_content(path.with_name(name))
+
+
+def names_not_downloaded(
+    folder: Path, stands_for: Callable[[str], str | None] = not_downloaded
+) -> tuple[str, ...]:
+    """Return the names of files that others keep places for in a folder, sorted; none without it.
+
+    Files that are whole beside their placeholders are left out. What a name stands for is `stands_for`.
+    """
     there = folder.iterdir() if folder.is_dir() else ()
-    return tuple(sorted(one for path in there if (one := not_downloaded(path.name)) is not None))
+    left = (path for path in there if not is_leftover(path))
+    return tuple(sorted({one for path in left if (one := stands_for(path.name)) is not None}))
 
 
 def refuse_without_content(name: str, data: bytes) -> None:

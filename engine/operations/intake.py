@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.files import is_litter, write_whole
-from engine.basics.received_files import NotReceived, read_received
+from engine.basics.received_files import NotReceived, is_leftover, read_received
 from engine.determination.template import Template
 from engine.evaluation.pledged_gpus import with_register
 from engine.events.deal_state import fold
@@ -357,7 +357,7 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if may_be_report(file.name))
+            yield from sorted(file for file in path.iterdir() if _may_be_taken(file))
         elif path.is_file():
             yield path
         else:
@@ -371,8 +371,12 @@ def passed_over(paths: Iterable[Path]) -> list[Path]:
         for path in paths
         if path.is_dir()
         for one in sorted(path.iterdir())
-        if not may_be_report(one.name) and not is_litter(one.name)
+        if not _may_be_taken(one) and not is_litter(one.name)
     ]
+
+
+def _may_be_taken(path: Path) -> bool:
+    return may_be_report(path.name) and not is_leftover(path)
 
 
 def _remarks(report: ServicerReport, tree: Tree) -> Iterator[Problem]:

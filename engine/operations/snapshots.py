@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.basics.errors import HeadroomError, WrongUsage
 from engine.basics.files import is_litter
-from engine.basics.received_files import NotReceived, files_below, not_downloaded, read_received
+from engine.basics.received_files import NotReceived, files_below, is_leftover, not_downloaded, read_received
 from engine.events.draft import Draft
 from engine.events.market_events import SnapshotImported
 from engine.market.collect import Query, collect
@@ -317,7 +317,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files named, and those in the folders named; a folder's manifest is not a snapshot."""
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in files_below(path) if not is_litter(p.name))
+            files = sorted(p for p in files_below(path) if not is_litter(p.name) and not is_leftover(p))
             # What a sync program has not downloaded is refused, because its day would be missing.
             named = ((p, (not_downloaded(p.name) or p.name).lower()) for p in files)
             yield from (p for p, name in named if name.endswith(ENDINGS) and name not in NOT_SNAPSHOTS)

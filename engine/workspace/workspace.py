@@ -28,7 +28,7 @@ from engine.basics.errors import (
     WrongUsage,
 )
 from engine.basics.files import NoToml, is_litter, read_toml, write_only_beside
-from engine.basics.received_files import names_not_downloaded
+from engine.basics.received_files import has_content, names_not_downloaded, not_synced
 from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import KNOWN, IndexDefinition
@@ -200,7 +200,7 @@ class Workspace:
             return Store.inspect(place)
         beside = self._logs_beside()
         # An empty file counts as missing: to open it would begin a new record beside the old notices.
-        if beside and isinstance(place, Path) and not (place.is_file() and place.stat().st_size):
+        if beside and isinstance(place, Path) and not has_content(place):
             kept = ", ".join(sorted(set(beside.values()))[:3])
             raise VerificationFailed(
                 f"the record is missing: nothing is at {database}, and {kept} lie here; nothing was made: "
@@ -216,8 +216,10 @@ class Workspace:
 
     def _refuse_not_downloaded(self, database: str | Path) -> None:
         """Refuse to open a record of which a part is elsewhere. Raises Unavailable."""
-        parts = [self.root / "checkpoints" / name for name in names_not_downloaded(self.root / "checkpoints")]
-        if isinstance(database, Path) and database.name in names_not_downloaded(database.parent):
+        # No person downloads a record or a checkpoint, so a leftover of a download shows neither.
+        folder = self.root / "checkpoints"
+        parts = [folder / name for name in names_not_downloaded(folder, not_synced)]
+        if isinstance(database, Path) and database.name in names_not_downloaded(database.parent, not_synced):
             parts.append(database)
         for part in parts:
             raise Unavailable(
@@ -347,7 +349,7 @@ class Workspace:
         )
 
     def deal_files_not_downloaded(self) -> tuple[str, ...]:
-        """Return the names of deal files that a sync program keeps places for, sorted."""
+        """Return the names of deal files of which only the place or a part is on this machine, sorted."""
         names = names_not_downloaded(self.root / "deals")
         return tuple(name for name in names if name.lower().endswith(DEAL_ENDINGS))
 

@@ -132,12 +132,15 @@ def test_what_a_folder_holds_in_the_place_of_a_report_is_named_and_what_programs
     (folder / "e.numbers").mkdir()
     os.mkfifo(folder / "h.yaml")
     (folder / "i.csv").write_bytes(bytes(300))
+    (folder / "r.xlsb.part").touch()
     (folder / "j.xlsx").touch()
     (folder / "March").mkdir()
     (folder / "reports.zip").write_bytes(b"PK")
     found = list(desk.take_all([folder], CAME))
     assert {type(one) for one in found} == {RefusedFile}
-    assert [path.name for path in passed_over([folder])] == [".notes.pdf.icloud", "March", "reports.zip"]
+    assert [path.name for path in passed_over([folder])] == [
+        *(".notes.pdf.icloud", "March", "r.xlsb.part", "reports.zip")
+    ]
     lines = (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()
     codes = {line["file"]: line["problems"][0]["code"] for line in map(json.loads, lines)}
     assert codes == {

@@ -180,6 +180,16 @@ def test_a_day_that_was_not_downloaded_is_named_and_not_missing(desk: Workspace,
     assert "the file has no content" in said["08"]
 
 
+def test_a_leftover_beside_a_whole_day_is_passed_over(desk: Workspace, tmp_path: Path) -> None:
+    day = tmp_path / "days" / "2026-03-05.csv"
+    day.parent.mkdir()
+    day.write_text(DAY, encoding="utf-8")
+    day.with_name(f"{day.name}.part").write_bytes(b"half of it")
+    day.with_name(f".{day.name}.icloud").write_bytes(b"bplist00")
+    taken = taken_from(desk, day.parent)
+    assert (len(taken.added), taken.refused) == (1, [])
+
+
 def test_a_day_is_imported_whatever_the_letters_of_its_name_and_from_a_linked_folder(
     desk: Workspace, tmp_path: Path
 ) -> None:

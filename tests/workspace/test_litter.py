@@ -193,7 +193,9 @@ def test_serve_says_once_that_a_deals_file_is_gone_and_once_that_it_is_back(
     assert [line.startswith("No longer true: ") for line in said] == [False, True]
 
 
-ELSEWHERE = "deals/other.yaml is not on this machine: a sync program keeps its place alone"
+ELSEWHERE = (
+    "deals/other.yaml is not whole on this machine: a sync program or an unfinished download keeps its"
+)
 
 
 def test_a_run_is_incomplete_and_names_the_deal_file_that_was_not_downloaded(root: Path) -> None:
@@ -208,7 +210,35 @@ def test_a_run_is_incomplete_and_names_the_deal_file_that_was_not_downloaded(roo
         assert (as_json.returncode, json.loads(as_json.stdout)["not_downloaded"]) == (1, ["other.yaml"])
     place.unlink()
     done = headroom(root, *run)
-    assert (done.returncode, "not on this machine" in done.stdout) == (0, False)
+    assert (done.returncode, "on this machine" in done.stdout) == (0, False)
+
+
+def test_what_a_download_left_beside_a_whole_file_keeps_nothing_out(root: Path) -> None:
+    for whole in (root / "headroom.sqlite", root / "deals" / f"{DEAL}.yaml"):
+        whole.with_name(f"{whole.name}.part").write_bytes(b"half of it")
+        whole.with_name(f".{whole.name}.icloud").write_bytes(b"bplist00")
+    for command in (("run", "--on", "2026-01-08"), ("verify",)):
+        done = headroom(root, *command)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert "on this machine" not in done.stdout
+
+
+def test_a_leftover_among_the_checkpoints_is_named_as_one_and_keeps_nothing_out(root: Path) -> None:
+    """A leftover of a download shows no checkpoint even where the checkpoint itself is missing."""
+    name = f"deal_{DEAL}.checkpoint.part"
+    for left in (name, "deal_other.checkpoint.crdownload"):
+        (root / "checkpoints" / left).write_bytes(b"half of it")
+    assert headroom(root, "run", "--on", "2026-01-08").returncode == 0
+    done = headroom(root, "verify")
+    assert f"checkpoints/{name} is what a sync program or a download left there" in done.stdout
+    assert (done.returncode, "signed over a log" in done.stdout) == (3, False)
+
+
+def test_a_deal_file_without_content_beside_its_placeholder_was_not_downloaded(root: Path) -> None:
+    for name in ("other.yaml", "other.yaml.part"):
+        (root / "deals" / name).touch()
+    workspace = opened(root)
+    assert workspace.deal_files_not_downloaded() == ("other.yaml",)
 
 
 def test_serve_says_once_that_a_deal_file_was_not_downloaded(

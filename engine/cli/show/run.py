@@ -131,10 +131,10 @@ def without_file_words(deal: str) -> str:
 
 
 def not_downloaded_words(file: str) -> str:
-    """Return what is said of a deal file that a sync program has not downloaded."""
+    """Return what is said of a deal file that is not whole on this machine."""
     return (
-        f"deals/{file} is not on this machine: a sync program keeps its place alone, so the run determined "
-        "nothing by it; have the sync program download it"
+        f"deals/{file} is not whole on this machine: a sync program or an unfinished download keeps its "
+        "place, so the run determined nothing by it; download it"
     )
 
 
