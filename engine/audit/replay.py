@@ -76,7 +76,7 @@ from engine.record.log import SNAPSHOTS, Scribe, body_of, event_of, of_earlier_e
 from engine.terms.as_written import Deal, calendar_on, day_of, resolve
 from engine.terms.contract_dates import cut_off_on, waits_until
 from engine.wording.adopted_deal import adopted
-from engine.workspace.calendar_tables import counted_by
+from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_before
 from engine.workspace.deal_files import deal_in
 from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index
 from engine.workspace.series import draft as print_draft
@@ -408,6 +408,9 @@ class Replay:
         if not files:
             return redrawn(event, payload)
         deal = self._file(event, files[-1], first or before.events)
+        if first:
+            closings = closings_recorded(self.workspace)
+            deal = replace(deal, calendars=tables_before(deal, closings, event.recorded_at))
         known = Known(before, deal, self._series(deal, before, event.recorded_at), self.templates)
         report, lacks = read_again(self.workspace, event, payload, known)
         if report is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
@@ -20,6 +20,7 @@ from engine.basics.files import is_litter, write_whole
 from engine.basics.received_files import NotReceived, is_leftover, read_received
 from engine.determination.template import Template
 from engine.evaluation.pledged_gpus import with_register
+from engine.events.deal_adopted import DealAdopted
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import Event, ReportReceived
@@ -39,6 +40,7 @@ from engine.servicer_report.receipts import Receipt, receipt_of, with_receipt
 from engine.servicer_report.received_file import ReceivedFile, may_be_report, no_report, open_report
 from engine.terms.as_written import Deal, day_of, resolve, table_of_calendar
 from engine.terms.source import Tree
+from engine.workspace.calendar_tables import closings_recorded, tables_now
 from engine.workspace.deals_by_name import DealsByName
 from engine.workspace.kept_reports import layout_path, report_path
 from engine.workspace.workspace import Workspace
@@ -193,6 +195,10 @@ class Intake:
         receipt = self._receipt(deal, received, file)
         # Read and folded once: nobody else records in the workspace until the report is taken.
         events = read(self.workspace.store, deal_log(deal.name))
+        # A deal on record counts by the tables that its log names, and a new one by those of its first run.
+        if not any(isinstance(event.payload, DealAdopted) for event in events):
+            closings = closings_recorded(self.workspace)
+            deal = replace(deal, calendars=tables_now(deal, closings, self.scribe.at))
         state = fold(events)
         terms, known = (
             # The terms of the day of receipt judge a report; an amendment after it does not.

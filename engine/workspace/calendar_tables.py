@@ -140,20 +140,34 @@ def tables_now(deal: Deal, closings: Sequence[Event], now: datetime) -> Mapping[
     return {name: _now(deal, name, closings, now) for name in calendars_of(deal)}
 
 
+def tables_before(deal: Deal, closings: Sequence[Event], moment: datetime) -> Mapping[str, BusinessCalendar]:
+    """Return the tables that an adoption names as they were at an earlier moment, by the calendar's name.
+
+    A closing that was entered or taken back since then had no effect yet.
+    """
+    return {
+        name: _closed(table, deal, [event for event in closings if event.payload.calendar == name], moment)
+        for name, table in deal.calendars.items()
+    }
+
+
 def _now(deal: Deal, name: str, closings: Sequence[Event], now: datetime) -> BusinessCalendar:
-    """Return one calendar's table as of a moment.
+    ships = load_calendar(name)
+    table = taken_from(deal.calendars[name], ships, day_of(deal, now)) if name in deal.calendars else ships
+    return _closed(table, deal, [event for event in closings if event.payload.calendar == name])
+
+
+def _closed(
+    table: BusinessCalendar, deal: Deal, closings: Sequence[Event], moment: datetime | None = None
+) -> BusinessCalendar:
+    """Return a table with the closings of its calendar that stand, at an earlier moment or now.
 
     What was closed or taken back only after its day is on record, but counts in no table.
     """
-    ships = load_calendar(name)
-    table = taken_from(deal.calendars[name], ships, day_of(deal, now)) if name in deal.calendars else ships
-    in_time = [
-        event
-        for event in closings
-        # `<=` and not `<`: a closing that is entered on the day itself is in time.
-        if event.payload.calendar == name and day_of(deal, event.recorded_at) <= event.payload.day
-    ]
-    standing = [_holiday(one) for one in closings_standing(in_time).values()]
+    # `<=` and not `<`: a closing that is entered on the day itself is in time.
+    in_time = [event for event in closings if day_of(deal, event.recorded_at) <= event.payload.day]
+    known = [event for event in in_time if moment is None or event.recorded_at < moment]
+    standing = [_holiday(one) for one in closings_standing(known).values()]
     entered = [_holiday(one.payload) for one in in_time if isinstance(one.payload, CalendarClosing)]
     # Only the row that a closing has made is taken out; a holiday of the shipped table stays.
     opened = {row.day for row in entered if table.holidays.get(row.day) == row} - {

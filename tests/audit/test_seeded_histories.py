@@ -59,9 +59,11 @@ from tests.operations.test_run import DEAL
 
 SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "50"))
 WEEKS = 14
-FOUND = (9063,)
-"""Seeds that once failed, which every run lives through: 9063 (what a notice supersedes hung on the moment at
-which a run was repeated).
+FOUND = (154, 9063)
+"""Seeds that once failed, which every run lives through.
+
+154: a report before its deal's first run was judged without a closing that replay counted. 9063: what a notice
+supersedes hung on the moment at which a run was repeated.
 """
 RANGE = os.environ.get("HEADROOM_SEED_RANGE", "")
 """The first and the last seed of a part of the soak: `HEADROOM_SEED_RANGE=500-999`."""

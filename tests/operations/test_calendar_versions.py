@@ -366,3 +366,35 @@ def test_a_closing_that_a_later_table_has_as_well_stays_in_the_table(
         ran(failing, tools, date(2026, 4, 2))
         assert cure_by(failing) == date(2026, 4, 10)
         assert replayed(failing, tools) == [None]
+
+
+@pytest.mark.parametrize(
+    ("entered", "withdrawn", "late"),
+    [(-1, None, True), (1, None, False), (-1, 1, True), (-2, -1, False), (None, None, False)],
+)
+def test_a_report_before_the_first_run_is_judged_by_the_closings_of_its_time(
+    administered: Workspace, tools: Tools, entered: int | None, withdrawn: int | None, late: bool
+) -> None:
+    """On record without a warning, and replayed with one: the first run's tables had the closing.
+
+    The hours are before and after the report is entered, on the day that is closed.
+    """
+    report = next(one for one in plan.reports(plan.THURSDAYS[0]) if one.name.startswith(DEAL))
+    keyed = at(report.received, 17)
+    steps = [(0, None), (entered, True), (withdrawn, False)]
+    for hours, closes in sorted((hours, closes) for hours, closes in steps if hours is not None):
+        by = Scribe("t", "t", keyed + timedelta(hours=hours))
+        if closes is None:
+            take(administered, report.text, report.name, report.received, tools.templates, by)
+        elif closes:
+            said = CalendarClosing(calendar=RESERVE, day=report.received, reason="mourning", source="FR")
+            close_day(administered, said, by)
+        else:
+            back = ClosingWithdrawn(calendar=RESERVE, day=report.received, reason="an error", source="FR")
+            withdraw_closing(administered, back, by)
+    thursday = plan.THURSDAYS[0]
+    series(administered, f"{thursday},2.4000,false,44,1.1.0\n", thursday)
+    ran(administered, tools, thursday)
+    (warnings,) = [event.payload.warnings for event in log(administered) if event.kind == "report received"]
+    assert [one.partition(", ")[2] for one in warnings] == ["1 day after it was due"] * late
+    assert replayed(administered, tools) == [None]
