@@ -68,7 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def root(made: Path, tmp_path: Path, set_to: SetTo) -> Path:
+def lately(made: Path, tmp_path: Path, set_to: SetTo) -> Path:
     """A workspace in which a run has recorded what was due by now."""
     root = Path(shutil.copytree(made, tmp_path / "desk"))
     set_to(NOW)
@@ -87,53 +87,55 @@ def entries(root: Path) -> int:
     "command", [("run",), ("run", "--on", "2026-01-15"), ACT, ("deliver",)], ids=" ".join
 )
 def test_nothing_is_recorded_or_sent_by_a_clock_that_leapt_ahead(
-    root: Path, set_to: SetTo, command: tuple[str, ...]
+    lately: Path, set_to: SetTo, command: tuple[str, ...]
 ) -> None:
-    before = entries(root)
+    before = entries(lately)
     set_to(AHEAD)
     for _ in range(2):  # to ask again confirms nothing
-        done = calling.headroom(*command, folder=root)
-        assert (done.returncode, entries(root)) == (1, before)
+        done = calling.headroom(*command, folder=lately)
+        assert (done.returncode, entries(lately)) == (1, before)
         assert (
             "stands at 2026-02-13 21:01 UTC, 5 weeks after the last command that was to record here, at "
             "2026-01-09 21:00 UTC; nothing was done" in done.stderr
         )
     set_to(NOW + WEEK)
-    assert calling.headroom(*command, folder=root).returncode == 0
+    assert calling.headroom(*command, folder=lately).returncode == 0
 
 
-def test_a_person_who_says_that_the_clock_is_right_is_asked_no_more(root: Path, set_to: SetTo) -> None:
-    before = entries(root)
+def test_a_person_who_says_that_the_clock_is_right_is_asked_no_more(lately: Path, set_to: SetTo) -> None:
+    before = entries(lately)
     set_to(AHEAD)
-    said = calling.headroom("--clock-is-right", *ACT, folder=root)
-    assert (said.returncode, entries(root)) == (0, before + 1), said.stderr
+    said = calling.headroom("--clock-is-right", *ACT, folder=lately)
+    assert (said.returncode, entries(lately)) == (0, before + 1), said.stderr
     set_to(AHEAD + WEEK)
-    assert calling.headroom("run", folder=root).returncode == 0
+    assert calling.headroom(*ACT, folder=lately).returncode == 0
     set_to(AHEAD + WEEK + LONGEST_PAUSE + MINUTE)
-    assert calling.headroom("run", folder=root).returncode == 1
+    assert calling.headroom(*ACT, folder=lately).returncode == 1
 
 
-def test_a_pause_that_is_usual_is_not_asked_about_nor_what_records_nothing(root: Path, set_to: SetTo) -> None:
+def test_a_pause_that_is_usual_is_not_asked_about_nor_what_records_nothing(
+    lately: Path, set_to: SetTo
+) -> None:
     set_to(AHEAD)
     for command in (("history", DEAL), ("run", "--preview"), ("verify",), ("--clock-is-right", "verify")):
-        assert calling.headroom(*command, folder=root).returncode == 0
-    assert calling.headroom("run", folder=root).returncode == 1  # the word was said to a command that reads
+        assert calling.headroom(*command, folder=lately).returncode == 0
+    assert calling.headroom(*ACT, folder=lately).returncode == 1  # the word was said to a command that reads
     set_to(NOW + LONGEST_PAUSE)
-    assert calling.headroom("run", folder=root).returncode == 0
+    assert calling.headroom(*ACT, folder=lately).returncode == 0
 
 
 @pytest.mark.parametrize("held", ["", "yesterday", "2026-01-09T21:00:00", "\xff" * 200])
-def test_a_workspace_without_a_moment_of_its_last_use_is_used(root: Path, set_to: SetTo, held: str) -> None:
+def test_a_workspace_without_a_moment_of_its_last_use_is_used(lately: Path, set_to: SetTo, held: str) -> None:
     """As an earlier release left it, or a program that changed the file."""
-    (root / LOCK).write_text(held, encoding="latin-1")
+    (lately / LOCK).write_text(held, encoding="latin-1")
     set_to(AHEAD)
-    assert calling.headroom("run", folder=root).returncode == 0
+    assert calling.headroom(*ACT, folder=lately).returncode == 0
     set_to(AHEAD + LONGEST_PAUSE + MINUTE)
-    assert calling.headroom("run", folder=root).returncode == 1
+    assert calling.headroom(*ACT, folder=lately).returncode == 1
 
 
 def test_the_mark_is_read_and_written_by_the_descriptor_that_holds_the_lock(
-    root: Path, set_to: SetTo, monkeypatch: pytest.MonkeyPatch
+    lately: Path, set_to: SetTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A share of Windows refuses every other descriptor of a locked file."""
 
@@ -145,14 +147,14 @@ def test_the_mark_is_read_and_written_by_the_descriptor_that_holds_the_lock(
     whole = Path.open
     monkeypatch.setattr(Path, "open", refused)
     set_to(NOW + WEEK)
-    assert calling.headroom("run", folder=root).returncode == 0
-    assert calling.headroom("deliver", folder=root).returncode == 0  # it asks without the lock
+    assert calling.headroom("run", folder=lately).returncode == 0
+    assert calling.headroom("deliver", folder=lately).returncode == 0  # it asks without the lock
     set_to(AHEAD + WEEK)
-    assert calling.headroom("run", folder=root).returncode == 1
+    assert calling.headroom("run", folder=lately).returncode == 1
 
 
-def test_a_full_disk_leaves_the_moment_of_the_use_before(root: Path) -> None:
-    mark = root / LOCK
+def test_a_full_disk_leaves_the_moment_of_the_use_before(lately: Path) -> None:
+    mark = lately / LOCK
     before = mark.read_bytes()
 
     class Full(io.FileIO):
@@ -164,9 +166,9 @@ def test_a_full_disk_leaves_the_moment_of_the_use_before(root: Path) -> None:
     assert mark.read_bytes() == before != b""
 
 
-def test_a_server_and_the_pages_go_on_once_the_clock_is_right_again(root: Path, tools: Tools) -> None:
+def test_a_server_and_the_pages_go_on_once_the_clock_is_right_again(lately: Path, tools: Tools) -> None:
     now, foretold = NOW, list[datetime]()
-    workspace = opened(root, clock=UseClock(lambda: now))
+    workspace = opened(lately, clock=UseClock(lambda: now))
     parts = RoundParts(
         lambda: replace(tools, now=now),
         lambda: now,
@@ -174,7 +176,7 @@ def test_a_server_and_the_pages_go_on_once_the_clock_is_right_again(root: Path, 
         lambda at: foretold.append(at) or (),
     )
     round_ = server_round(workspace, RunOutcome(now.date()), parts)
-    pages = Desk(workspace, DeskDatabase(root / "desk.sqlite"), lambda: now)
+    pages = Desk(workspace, DeskDatabase(lately / "desk.sqlite"), lambda: now)
     before, now = len(events(workspace)), AHEAD
     with pytest.raises(Unavailable, match="Set the clock right"):
         server_round(workspace, round_.last, parts)

@@ -15,6 +15,9 @@ from engine.basics.files import is_litter
 from engine.cli.show import serve
 from engine.workspace.workspace import copied_log, opened
 from tests.cli import calling
+from tests.operations.test_clock_ahead import lately as lately  # the fixtures: a clock set to the last run
+from tests.operations.test_clock_ahead import made as made
+from tests.operations.test_clock_ahead import set_to as set_to
 from tests.operations.test_missing_record import files, headroom
 from tests.operations.test_missing_record import module_tools as module_tools  # the fixture
 from tests.operations.test_missing_record import original as original  # the fixture
@@ -164,9 +167,9 @@ def test_a_deal_of_which_no_file_was_ever_adopted_is_not_on_record(root: Path) -
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_serve_says_once_that_a_deals_file_is_gone_and_once_that_it_is_back(
-    root: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
+    lately: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
 ) -> None:
-    file, kept = root / "deals" / f"{DEAL}.yaml", root / "kept.yaml"
+    file, kept = lately / "deals" / f"{DEAL}.yaml", lately / "kept.yaml"
 
     def rounds(tick: Callable[[], None], *_: object, **__: object) -> int:
         moves: list[Callable[[], object]] = [
@@ -182,7 +185,7 @@ def test_serve_says_once_that_a_deals_file_is_gone_and_once_that_it_is_back(
         return len(moves)
 
     monkeypatch.setattr(serve, "serve", rounds)
-    done = headroom(root, "serve", *(["--json"] if as_json else []))
+    done = headroom(lately, "serve", *(["--json"] if as_json else []))
     assert done.returncode == 0, done.stderr
     if as_json:
         lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -242,9 +245,9 @@ def test_a_deal_file_without_content_beside_its_placeholder_was_not_downloaded(r
 
 
 def test_serve_says_once_that_a_deal_file_was_not_downloaded(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    lately: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = root / "deals" / ".other.yaml.icloud"
+    place = lately / "deals" / ".other.yaml.icloud"
 
     def rounds(tick: Callable[[], None], *_: object, **__: object) -> int:
         moves: list[Callable[[], object]] = [place.touch, lambda: None, place.unlink, lambda: None]
@@ -254,7 +257,7 @@ def test_serve_says_once_that_a_deal_file_was_not_downloaded(
         return len(moves)
 
     monkeypatch.setattr(serve, "serve", rounds)
-    done = headroom(root, "serve")
+    done = headroom(lately, "serve")
     assert done.returncode == 0, done.stderr
     said = [line for line in done.stdout.splitlines() if ELSEWHERE in line]
     assert [line.startswith("No longer true: ") for line in said] == [False, True]
