@@ -9,7 +9,7 @@ from datetime import date
 from engine.basics.happenings import undecided_words
 from engine.determination.template import Template
 from engine.foresight.stress import PathOutcome
-from engine.foresight.undecided import sooner_triggers, undecided_triggers
+from engine.foresight.undecided import open_triggers
 from engine.terms.in_force import TermsInForce
 
 
@@ -71,8 +71,8 @@ def lacking(
     if untested:
         idle = [name for name in terms.covenants if name not in determined and name not in left]
         left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
-    seen = (terms, templates, left, acted(outcomes), until)
-    return Lacking(left, undecided_triggers(*seen), sooner_triggers(*seen))
+    triggers = open_triggers(terms, templates, left, acted(outcomes), until)
+    return Lacking(left, triggers.undecided, triggers.sooner)
 
 
 def acted(outcomes: Sequence[PathOutcome]) -> set[str]:

@@ -37,16 +37,28 @@ class _Seen:
     undecided: Mapping[str, tuple[str, ...]]
 
 
-def undecided_triggers(
+@dataclass(frozen=True)
+class OpenTriggers:
+    """Composite triggers that look at what was not determined, each with the names of that.
+
+    Attributes:
+        undecided: those that began on no path and could not be decided.
+        sooner: those that began. What is known of them is a bound: they may have begun sooner, or on further
+            paths.
+    """
+
+    undecided: Mapping[str, tuple[str, ...]]
+    sooner: Mapping[str, tuple[str, ...]]
+
+
+def open_triggers(
     terms: TermsInForce,
     templates: Mapping[str, Template],
     left_out: Collection[str],
     acted: Collection[str],
     until: date,
-) -> dict[str, tuple[str, ...]]:
-    """Return each composite trigger that could not be decided, with what leaves it open.
-
-    A test or a trigger that it looks at was not determined.
+) -> OpenTriggers:
+    """Return the composite triggers of which too little is known.
 
     Args:
         terms: the draft's terms.
@@ -55,45 +67,21 @@ def undecided_triggers(
         acted: tests that failed on some path, and triggers that began on one.
         until: the last date.
     """
-    found: dict[str, tuple[str, ...]] = {}
     # In the order of dependency, so that what a trigger looks at has been told before it.
-    for rule in rules(terms, templates):
+    composite = [rule for rule in rules(terms, templates) if rule.name in terms.triggers]
+    undecided: dict[str, tuple[str, ...]] = {}
+    sooner: dict[str, tuple[str, ...]] = {}
+    for rule in composite:
         # What began on some path has its date there, so it is decided.
-        if rule.name not in terms.triggers or rule.name in acted:
-            continue
-        seen = _Seen(left_out, acted, until, found)
-        if _known(rule.begins, seen) is _Known.OPEN:
-            found[rule.name] = _open_leaves(rule.begins, seen)
-    return found
-
-
-def sooner_triggers(
-    terms: TermsInForce,
-    templates: Mapping[str, Template],
-    left_out: Collection[str],
-    acted: Collection[str],
-    until: date,
-) -> dict[str, tuple[str, ...]]:
-    """Return each composite trigger that began, and also looks at what was not determined, with its names.
-
-    What is known of such a trigger is a bound: it may have begun sooner, or on further paths.
-
-    Args:
-        terms: the draft's terms.
-        templates: the covenant templates by name.
-        left_out: tests that were not determined on any date.
-        acted: tests that failed on some path, and triggers that began on one.
-        until: the last date.
-    """
-    undecided = undecided_triggers(terms, templates, left_out, acted, until)
-    found: dict[str, tuple[str, ...]] = {}
-    for rule in rules(terms, templates):
-        if rule.name in terms.triggers and rule.name in acted:
-            # What may have come sooner leaves open what looks at it.
-            seen = _Seen((*left_out, *found), acted, until, undecided)
-            if open_ := _open_leaves(rule.begins, seen):
-                found[rule.name] = open_
-    return found
+        seen = _Seen(left_out, acted, until, undecided)
+        if rule.name not in acted and _known(rule.begins, seen) is _Known.OPEN:
+            undecided[rule.name] = _open_leaves(rule.begins, seen)
+    for rule in composite:
+        # What may have come sooner leaves open what looks at it.
+        seen = _Seen((*left_out, *sooner), acted, until, undecided)
+        if rule.name in acted and (open_ := _open_leaves(rule.begins, seen)):
+            sooner[rule.name] = open_
+    return OpenTriggers(undecided, sooner)
 
 
 def _open_leaves(tree: Tree, seen: _Seen) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from engine.foresight.differences import ResultChange, TermChange, result_change
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.lacking import Lacking
 from engine.foresight.sampling_noise import ObservedWeek
-from engine.foresight.undecided import sooner_triggers, undecided_triggers
+from engine.foresight.undecided import open_triggers
 from engine.queries.draft_files import facts_for
 from engine.queries.published_history import OF_THE_SERIES, HistorySource, HistoryTable, history_table
 from engine.record.log import deal_log, read
@@ -227,7 +227,7 @@ def backtest(
         *(one.test for one in tests if one.failed),
         *(one.trigger for one in triggers if one.in_effect),
     }
-    known = (terms, templates, left, acted, history.until)
+    open_ = open_triggers(terms, templates, left, acted, history.until)
     return Backtest(
         deal.name,
         Path(deal.tree.file).name,
@@ -242,8 +242,8 @@ def backtest(
         given,
         left,
         OF_THE_SERIES if read_once is None else read_once.source,
-        undecided_triggers(*known),
-        sooner_triggers(*known),
+        open_.undecided,
+        open_.sooner,
     )
 
 

@@ -28,7 +28,7 @@ from engine.foresight.rate_model import mean_and_deviation
 from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
 from engine.foresight.rate_posterior import Posterior, Prior
 from engine.foresight.sampling_noise import RateSeries
-from engine.foresight.undecided import sooner_triggers, undecided_triggers
+from engine.foresight.undecided import open_triggers
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.queries.forecast_record import ForecastRecord, forecast_record
 from engine.queries.published_history import OF_THE_SERIES, HistorySource
@@ -214,8 +214,7 @@ def simulate(
     undetermined = tuple(name for name in terms.covenants if name not in total.determined)
     until = deal.closing_date + timedelta(weeks=asked.weeks)
     # A trigger that looks at an undetermined test must not be counted among those that never begin.
-    known = (terms, make(), undetermined, acted, until)
-    undecided = undecided_triggers(*known)
+    open_ = open_triggers(terms, make(), undetermined, acted, until)
     first, *others = (model.seen(deal, fan) for model, fan in zip(models, fans, strict=True))
     return SimulationAnswer(
         deal=deal.name,
@@ -227,13 +226,13 @@ def simulate(
         sigma=first.sigma,
         start=first.start,
         chances=chances,
-        never=(*quiet, *(name for name in terms.triggers if name not in (*acted, *undecided))),
+        never=(*quiet, *(name for name in terms.triggers if name not in (*acted, *open_.undecided))),
         swept=tuple(_swept(total)),
         fan=first.fan,
         left_out=left,
         undetermined=undetermined,
-        undecided=undecided,
-        sooner=sooner_triggers(*known),
+        undecided=open_.undecided,
+        sooner=open_.sooner,
         one_by_one=tuple(sorted(total.one_by_one)),
         # Parts end in any order, and the answer is the same byte for byte for any number of processes.
         by_steps=dict(sorted(total.by_steps.items())),

@@ -14,15 +14,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from engine.servicer_report.column_letters import column_at, letters
 from engine.servicer_report.stored_values import (
     MOST_CELLS,
     NUMBER,
     TooLarge,
     Unreadable,
-    column_at,
     digits,
     kind_and_text,
-    letters,
     print_cells,
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.basics.errors import Place, Problem
 from engine.basics.values import Unit
+from engine.servicer_report.column_letters import letters
 from engine.servicer_report.figure_cells import Questions, date_text, figure_text, plain_text
 from engine.servicer_report.workbook import Cell, Sheet, Workbook
 from engine.terms.report_figures import DECLARED, unit_of
@@ -250,19 +251,10 @@ def _of_its_unit(asked: Questions, name: str, cell: Cell | None) -> bool:
     return False
 
 
-def letters(column: int) -> str:
-    """Return the letters of a column that is counted from 1."""
-    name = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
-
-
 def sheet_of_rows(rows: Iterable[tuple[int, Sequence[str]]], name: str = "") -> Sheet:
     """Return rows of text by their line as a sheet, so that CSV is read like a workbook."""
     cells = {
-        (line, column): Cell(line, column, f"{letters(column)}{line}", "text", text)
+        (line, column): Cell(line, column, f"{letters(column - 1)}{line}", "text", text)
         for line, row in rows
         for column, text in enumerate(row, start=1)
         if text.strip()

@@ -57,24 +57,6 @@ def kind_and_text(value: Any) -> tuple[str, str]:
     return "text", str(value)
 
 
-def letters(column: int) -> str:
-    """Return the letters of a column that is counted from 0."""
-    label = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        label = chr(65 + rest) + label
-    return label
-
-
-def column_at(label: str) -> int:
-    """Return the column, counted from 0, that has these letters."""
-    column = 0
-    for letter in label:
-        column = 26 * column + ord(letter) - 64
-    return column - 1
-
-
 def print_cells(read: Callable[[str], dict[str, Any]], path: str) -> None:
     """Print what the cells of one workbook hold; what a reader cannot open is printed, not raised."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -18,6 +18,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from engine.servicer_report.column_letters import letters
 from engine.servicer_report.hidden_rows import OutOfSight, out_of_sight
 
 MEMORY, SECONDS = 800 << 20, 20
@@ -35,16 +36,6 @@ AMOUNT = re.compile(
 
 class Question(Exception):
     """Raised, with a code and a cause, for something that keeps the tape from being read at all."""
-
-
-def letters(column: int) -> str:
-    """Return the letters of a column that is counted from 0."""
-    label = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        label = chr(65 + rest) + label
-    return label
 
 
 def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[list[Any]]]:

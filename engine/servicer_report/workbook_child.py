@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from engine.servicer_report.column_letters import letters
 from engine.servicer_report.stored_values import (
     MOST_CELLS,
     NUMBER,
     TooLarge,
     Unreadable,
     kind_and_text,
-    letters,
     print_cells,
 )
 
