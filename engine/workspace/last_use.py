@@ -21,13 +21,13 @@ LONGEST_MARK = 64
 """More bytes than a moment has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class UseClock:
     """The clock by which the uses of a workspace are noted.
 
     Attributes:
         now: reads the clock. It raises Unavailable if the clock lost its day.
-        is_right: whether a person said that the clock is right, so that no leap is refused.
+        is_right: whether a person said that the clock is right. No leap before the next use is refused then.
     """
 
     now: Callable[[], datetime]
@@ -53,6 +53,8 @@ class UseClock:
         file.seek(0)
         file.write(moment)
         file.truncate(len(moment))
+        # A server may run for months, and its clock may leap again.
+        self.is_right = False
 
     def _refuse(self, file: BinaryIO) -> None:
         last, now = _moment_in(file), self.now()

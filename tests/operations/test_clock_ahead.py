@@ -153,6 +153,20 @@ def test_the_mark_is_read_and_written_by_the_descriptor_that_holds_the_lock(
     assert calling.headroom("run", folder=lately).returncode == 1
 
 
+def test_a_server_that_was_told_so_asks_again_at_the_next_leap(lately: Path) -> None:
+    """The word held as long as the server ran, which may be for months."""
+    now = AHEAD
+    workspace = opened(lately, clock=UseClock(lambda: now, is_right=True))
+    workspace.refuse_leap()
+    with workspace.alone():
+        pass
+    now += LONGEST_PAUSE + MINUTE
+    with pytest.raises(Unavailable, match="Set the clock right"):
+        workspace.refuse_leap()
+    with pytest.raises(Unavailable, match="Set the clock right"), workspace.alone():
+        pytest.fail("it records by a wrong clock")
+
+
 def test_a_full_disk_leaves_the_moment_of_the_use_before(lately: Path) -> None:
     mark = lately / LOCK
     before = mark.read_bytes()
