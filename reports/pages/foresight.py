@@ -210,10 +210,15 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
 def _bounds(inputs: ForesightInputs) -> Iterator[Runs]:
     """Yield what may happen sooner than an answer says, because the answer left a test out."""
     answers = (("", inputs.stress), (" in the simulation", inputs.simulation), ("", inputs.backtest))
+    places: dict[str, dict[str, None]] = {}
     for where, answer in answers:
         for trigger, names in (answer["sooner"] if answer is not None else {}).items():
             said = sooner_words(inputs.title(trigger), [inputs.title(name) for name in names])
-            yield [("At least", True), (f"{where}: {said}.", False)]
+            places.setdefault(said, {})[where] = None
+    for said, wheres in places.items():
+        # One sentence for both, because a reader would look for the difference between two alike.
+        words = " on the stated paths and in the simulation" if len(wheres) > 1 else next(iter(wheres))
+        yield [("At least", True), (f"{words}: {said}.", False)]
 
 
 def _why(inputs: ForesightInputs, names: Sequence[str]) -> str:

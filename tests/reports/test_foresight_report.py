@@ -319,6 +319,26 @@ def test_a_limb_of_another_index_stands_at_its_share_and_leaves_no_level_among_t
         assert len(after) < len(before)
 
 
+def test_what_is_a_bound_on_stated_paths_and_in_the_simulation_alike_is_said_once(
+    inputs: ForesightInputs,
+) -> None:
+    assert inputs.stress is not None
+    assert inputs.simulation is not None
+    bound = {"early-amortization": ["rate-floor"]}
+    for in_stress, in_simulation, where in (
+        (bound, bound, " on the stated paths and in the simulation"),
+        (bound, {}, ""),
+        ({}, bound, " in the simulation"),
+    ):
+        told = replace(
+            inputs,
+            stress={**inputs.stress, "sooner": in_stress},
+            simulation={**inputs.simulation, "sooner": in_simulation},
+        )
+        (line,) = [text for runs in compose(told)["answer"] if (text := said(runs)).startswith("At least")]
+        assert line.startswith(f"At least{where}: Early amortization also looks at Rental rate floor")
+
+
 def test_what_the_words_of_the_heat_map_name_is_drawn_in_a_browser_too(inputs: ForesightInputs) -> None:
     """Frames, bars and corners came from the style of the print alone, and the browser showed none."""
     html, _ = render_foresight(inputs)
