@@ -15,10 +15,12 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 LONGEST_KEPT = 40
 """Characters of the longest text of a number that is remembered."""
+WRITTEN = re.compile(r"[+-]?(?:\d+/\d+|(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,2})?)", re.ASCII)
+"""A number as text. The power of ten is bounded, as `1e999999999` written out fills any memory."""
 MINUS = "\N{MINUS SIGN}"
 """The true minus sign, as wide as a digit."""
 
@@ -53,13 +55,30 @@ def _exact(value: Any) -> Fraction:
     if isinstance(value, bool | float):
         raise ValueError("an exact number is written as text or as an integer, never as a float")
     # Long texts are not remembered, as a hostile file could fill the memory with them.
-    return _read(value) if isinstance(value, str) and len(value) <= LONGEST_KEPT else Fraction(value)
+    if not isinstance(value, str):
+        return Fraction(value)
+    return _read(value) if len(value) <= LONGEST_KEPT else exact_number(value)
+
+
+def exact_number(text: str) -> Fraction:
+    """Return a number that is written as `3/2`, `1.5` or `1.5e3`.
+
+    Raises ValueError for any other text, and ZeroDivisionError for a denominator of zero.
+    """
+    # Python itself also takes the digits of other scripts, `1_0`, and a power of ten without end.
+    if WRITTEN.fullmatch(text) is None:
+        raise ValueError(f"`{text[:LONGEST_KEPT]}` is not a number; write it like 3/2, 1.5 or 1.5e3")
+    return Fraction(text)
 
 
 @lru_cache(maxsize=8192)
 def _read(text: str) -> Fraction:
     """Return a number as it is written: a log says the same few thousand times, and each is read once."""
-    return Fraction(text)
+    return exact_number(text)
+
+
+Stated = Annotated[Decimal, Field(max_digits=90, decimal_places=60)]
+"""A decimal that a record states. Its digits are bounded, as its users make it an exact fraction."""
 
 
 Exact = Annotated[Fraction, BeforeValidator(_exact), PlainSerializer(str, return_type=str)]

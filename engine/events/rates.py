@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from engine.basics.values import Fact
+from engine.basics.values import Fact, Stated
 
 
 class Announced(Fact):
@@ -31,23 +30,23 @@ class Published(Fact):
 
     index: str
     publication_date: date
-    value: Decimal | None
+    value: Stated | None
     print: int = 1
     methodology: str = ""
     source: str = ""
     low_confidence: bool = False
     low_confidence_reasons: tuple[str, ...] = ()
-    low: Decimal | None = None
-    high: Decimal | None = None
+    low: Stated | None = None
+    high: Stated | None = None
     observations: int | None = None
     valid_days: int | None = None
     hosts: int | None = None
     hosts_at_least: bool = False
-    largest_host_share: Decimal | None = None
+    largest_host_share: Stated | None = None
     """The largest seller's share of the listings; absent if it is not known."""
-    pooled: tuple[Decimal, ...] = ()
-    seller_low: Decimal | None = None
-    seller_high: Decimal | None = None
+    pooled: tuple[Stated, ...] = ()
+    seller_low: Stated | None = None
+    seller_high: Stated | None = None
     """The ends of the interval by sellers, if there is one."""
     sellers: tuple[str | None, ...] = Field(default=(), exclude=True)
     """The host of each value of `pooled`, in the same order, read from the index's own log.
@@ -85,7 +84,7 @@ class ReferenceRate(Fact):
 
     index: str
     on: date
-    value: Decimal | None
+    value: Stated | None
     step: str
     cite: str
     age: int = 0

@@ -6,14 +6,13 @@ It is one object, made once: `explain` prints it, the log stores it and the noti
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from engine.basics.values import Comparison, Exact, Fact, Figure, Unit, printed
+from engine.basics.values import Comparison, Exact, Fact, Figure, Stated, Unit, printed
 from engine.events.fields_gone import without_fields_gone
 
 
@@ -122,7 +121,7 @@ class Bearing(Fact):
 
     It reflects only sampling and is not a forecast.
     """
-    turns_at: Decimal | None = None
+    turns_at: Stated | None = None
     """For a test of one rate: the lowest listed price, in USD, at which its verdict changes.
 
     The verdict is compared with that at the lowest listing.

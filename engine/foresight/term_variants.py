@@ -7,11 +7,10 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from engine.basics.errors import InputProblems, WrongUsage
-from engine.basics.values import rounded
+from engine.basics.values import exact_number, rounded
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, deal_of_tree
 
@@ -130,8 +129,8 @@ def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
     Raises WrongUsage without any number, and with too many.
     """
     try:
-        low, high, by = Fraction(first), Fraction(last), Fraction(step)
-    except ValueError:
+        low, high, by = exact_number(first), exact_number(last), exact_number(step)
+    except (ValueError, ZeroDivisionError):
         raise WrongUsage(
             f"`{first}`, `{last}` and `{step}` must be numbers, like 1.40, 1.90 and 0.10"
         ) from None
@@ -166,8 +165,8 @@ def in_the_form_of(written: str, number: str) -> str:
     number is returned unchanged.
     """
     try:
-        Fraction(number)
-    except ValueError:
+        exact_number(number)
+    except (ValueError, ZeroDivisionError):
         return number
     if written.startswith("USD") and written.endswith("per GPU-hour"):
         return f"USD {number} per GPU-hour"

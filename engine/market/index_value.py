@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from engine.basics.values import Fact
+from engine.basics.values import Fact, Stated
 from engine.market.interval_types import Interval
 
 
@@ -33,7 +32,7 @@ class OfDay(Fact):
     qualifying: int
     truncated: bool
     stands: bool
-    value: Decimal | None
+    value: Stated | None
 
 
 class DayDetail(Fact):
@@ -79,8 +78,8 @@ class CollectionRange(Fact):
 
     days: int
     choices: int
-    lowest: Decimal
-    highest: Decimal
+    lowest: Stated
+    highest: Stated
     perhaps_none: bool = False
 
 
@@ -96,10 +95,10 @@ class ShadowValue(Fact):
         sellers: how many sellers have a vote.
     """
 
-    rate: Decimal
-    low: Decimal
-    high: Decimal
-    covers: Decimal
+    rate: Stated
+    low: Stated
+    high: Stated
+    covers: Stated
     sellers: int
 
 
@@ -121,17 +120,17 @@ class IndexValue(Fact):
     print: int = 1
     published_on: dt.date | None = None
     """The day on which this print became public, if it is not the Publication Date."""
-    value: Decimal | None = None
+    value: Stated | None = None
     observations: int = 0
     valid_days: int = 0
-    min: Decimal | None = None
-    max: Decimal | None = None
-    mean: Decimal | None = None
-    stdev: Decimal | None = None
+    min: Stated | None = None
+    max: Stated | None = None
+    mean: Stated | None = None
+    stdev: Stated | None = None
     low_confidence: bool = True
     low_confidence_reasons: tuple[str, ...] = ()
     interval: Interval | None = None
-    interval_width: Decimal | None = None
+    interval_width: Stated | None = None
     """The width of the interval as a share of the value."""
     seller_interval: Interval | None = None
     """The interval over subsets of sellers (`rulings.md` 59)."""
@@ -144,18 +143,18 @@ class IndexValue(Fact):
     machines: int | None = None
     hosts_at_least: bool = False
     """Whether `hosts` is only a lower bound, because some observations came without host ids."""
-    largest_host_share: Decimal | None = None
+    largest_host_share: Stated | None = None
     """The largest seller's share of the observations.
 
     Rows without host ids count as one seller, here and in `effective_sellers`.
     """
-    effective_sellers: Decimal | None = None
+    effective_sellers: Stated | None = None
     """The number of equal sellers that would be as concentrated, with 2 decimals.
 
     It is 1 / the sum of squared shares.
     """
     days: tuple[DayDetail, ...] = ()
-    pooled: tuple[Decimal, ...] = ()
+    pooled: tuple[Stated, ...] = ()
     sellers: tuple[str | None, ...] = ()
     """The host of each value of `pooled`, in the same order; None for a listing that does not name one."""
     inputs: tuple[str, ...] = ()
@@ -164,7 +163,7 @@ class IndexValue(Fact):
     """What Manifest Error Overrides excluded from the value, with reason, document and persons (WP §7.3)."""
     collection_range: CollectionRange | None = None
     """The range over all choices of collections, if some day has several."""
-    other_versions: Mapping[str, Decimal | None] = Field(default_factory=dict)
+    other_versions: Mapping[str, Stated | None] = Field(default_factory=dict)
     """The value that each other version gives from the same collections; None for a version without a value.
 
     It decides nothing (`rulings.md` 1).

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import read_text
-from engine.basics.tables import read_table
+from engine.basics.tables import NUMBER, read_table
 from engine.basics.values import counted
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -71,12 +71,11 @@ def fleet_performance(path: Path, pledged: int | None) -> FleetPerformance:
 
 def _performance(text: str, place: str) -> Decimal:
     plain = text.strip()
-    try:
-        value = Decimal(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
-    except InvalidOperation:
-        raise WrongUsage(f"{place}: `{text}` is not a performance; write it like 98%") from None
-    # Decimal also reads `NaN` and `Infinity`, and a share above ten lacks its per cent sign.
-    if not (value.is_finite() and 0 < value <= 10):
+    if NUMBER.fullmatch(plain.removesuffix("%")) is None:
+        raise WrongUsage(f"{place}: `{text}` is not a performance; write it like 98%")
+    value = Decimal(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
+    # A share above ten lacks its per cent sign.
+    if not 0 < value <= 10:
         raise WrongUsage(f"{place}: a performance of {text} cannot be")
     return value
 

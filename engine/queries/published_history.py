@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.files import bytes_of, read_text
 from engine.basics.tables import Row, read_table
-from engine.basics.values import listed, rounded
+from engine.basics.values import exact_number, listed, rounded
 from engine.events.rates import Published
 from engine.foresight.sampling_noise import ObservedWeek
 from engine.terms.as_written import Deal
@@ -174,7 +173,7 @@ def _row(row: Row, file: str, before: Sequence[ObservedWeek], problems: list[Pro
 
 def _number(text: str) -> Decimal | None:
     try:
-        ratio = Fraction(text)
+        ratio = exact_number(text)
     except (ValueError, ZeroDivisionError):
         return None
     return rounded(ratio, 6) if ratio > 0 else None

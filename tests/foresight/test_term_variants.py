@@ -79,7 +79,16 @@ def test_ranges_and_forms() -> None:
     assert [str(one) for one in steps_between("1.40", "1.60", "0.10")] == ["1.40", "1.50", "1.60"]
     assert read_range("a.b=1:3:1") == ("a.b", ("1", "2", "3"))
     assert read_range("a.b=65%,70%") == ("a.b", ("65%", "70%"))
-    for wrong in ("a.b", "a.b=", "a=3:1:1", "a=1:2:0", "a=1:9999:1", "a=x:y:z"):
+    for wrong in (
+        "a.b",
+        "a.b=",
+        "a=3:1:1",
+        "a=1:2:0",
+        "a=1:9999:1",
+        "a=x:y:z",
+        "a=1:1e999999999:1",
+        "a=1/0:2:1",
+    ):
         with pytest.raises(WrongUsage):
             read_range(wrong)
     assert in_the_form_of("USD 1.50 per GPU-hour", "1.60") == "USD 1.60 per GPU-hour"

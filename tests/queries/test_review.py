@@ -335,6 +335,8 @@ def test_a_fleet_is_shown_by_percentile(tmp_path: Path, capsys: pytest.CaptureFi
         ("SN-1,98%\nSN-1,99%\n", "certified twice"),
         ("SN-1,good\n", "not a performance"),
         ("SN-1,0%\n", "cannot be"),
+        ("SN-1,1e-999999999\n", "not a performance"),
+        ("SN-1,٩٨%\n", "not a performance"),
         ("SN-1,98%\nSN-2,98%\nSN-3,98%\n", "2 are pledged"),
     ],
 )

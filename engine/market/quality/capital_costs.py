@@ -16,6 +16,8 @@ from engine.basics.files import NoToml, read_toml
 
 NEEDED = ("gpu_price_usd", "gpus_per_listing", "weekly_cost_usd", "weeks", "source", "as_of")
 FIX = f"it needs {', '.join(NEEDED)}"
+MOST, PLACES, LONGEST = 10**12, 6, 40
+"""The largest figure that is read, and the decimals of an amount; `1e999999999` would fill any memory."""
 
 
 def read_costs(path: Path | None) -> dict[str, Any]:
@@ -60,7 +62,9 @@ def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
         # A truth value is a whole number to Python, and `true` GPUs are a mistake in the file.
         number = isinstance(value, int if whole else int | Decimal) and not isinstance(value, bool)
         if not number or not Decimal(value).is_finite() or not (value > 0 if least == 0 else value >= 0):
-            yield f"{name} = {value} is not {kind}"
+            yield f"{name} = {str(value)[:LONGEST]} is not {kind}"
+        elif value > MOST or value != round(value, PLACES):
+            yield f"{name} = {str(value)[:LONGEST]} is above {MOST:,} or has more than {PLACES} decimals"
     if not isinstance(table["source"], str) or not table["source"].strip():
         yield "source says nothing"
     if not isinstance(table["as_of"], date) and not _dated(table["as_of"]):
