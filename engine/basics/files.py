@@ -24,7 +24,9 @@ STRANGE = re.compile(
     # Unicode's Default_Ignorable_Code_Point, and signs of a script or of music whose shape is empty
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u206f\u2800\u3164\uffa0\ufff0-\ufff8"
     "\U00013441\U00013442\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
-    "]|(?<=[\\s\\S])\ufeff"
+    # The mark of a byte order is strange anywhere but at the beginning. That is asked last: a search that
+    # begins with one of a set is quick.
+    "\ufeff](?<!\\A\ufeff)"
 )
 """What nobody can have meant in a text that decides something.
 

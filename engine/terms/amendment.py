@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from engine.basics.errors import Problem
 from engine.terms.periods import read_day
-from engine.terms.source import Path, Tree
+from engine.terms.source import Path, Tree, scalars
 
 ChangeKind = Literal["amendment", "correction"]
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -111,16 +111,8 @@ def in_force(value: Any, day: date, path: Path = ()) -> Iterator[tuple[Path, Any
 
     A term with steps comes with the step in force, which knows where it was written.
     """
-    if isinstance(value, Schedule):
-        yield path, value.on(day)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from in_force(item, day, (*path, key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from in_force(item, day, (*path, number))
-    else:
-        yield path, value
+    for at, one in scalars(value, path):
+        yield at, one.on(day) if isinstance(one, Schedule) else one
 
 
 def picked(value: Any, day: date) -> Any:

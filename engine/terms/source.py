@@ -91,7 +91,6 @@ class _Reading:
     places: dict[Path, Place] = field(default_factory=dict)
     keys: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    nodes: int = 0
 
     def line(self, number: int) -> str:
         """Return a line of the text by its number, from 1; an empty text beyond the last line."""
@@ -99,6 +98,23 @@ class _Reading:
 
     def refuse(self, code: str, what: str, why: str, fix: str, place: Place) -> None:
         self.problems.append(Problem(code, what, why, fix, place))
+
+
+class _Block:
+    """A mapping, with its keys and values by turns, or a list, with its items."""
+
+    __slots__ = ("end_mark", "flow_style", "mapping", "parts", "start_mark")
+
+    def __init__(self, event: yaml.CollectionStartEvent) -> None:
+        """Begin it; its parts and its end are told later."""
+        self.start_mark, self.end_mark = event.start_mark, event.end_mark
+        self.mapping = isinstance(event, yaml.MappingStartEvent)
+        self.flow_style = event.flow_style
+        self.parts: list[_Node] = []
+
+
+_Node = Any
+"""A `_Block`, or of a scalar the event by which the parser tells of it: both have marks."""
 
 
 def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
@@ -109,22 +125,19 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
         return None, early
     reading = _Reading(file, text.splitlines())
     try:
-        _refuse_events(text, reading)
-        if reading.problems:
-            return None, reading.problems
-        node = yaml.compose(
-            text, Loader=yaml.CBaseLoader
-        )  # every scalar is text, so none is asked for its kind
+        root = _root(text, reading)
     except yaml.YAMLError as error:
         return None, [_syntax(error, reading)]
     # The parser has limits of its own, and a file from outside must end in a message and not in a trace.
     except (RecursionError, ValueError, OverflowError) as error:
         return None, [Problem("Y101", "the file cannot be read", str(error), "write plain YAML", Place(file))]
-    if node is None:
+    if reading.problems:
+        return None, reading.problems
+    if root is None:
         return None, [
             Problem("Y102", "the file is empty", "a deal file holds a deal", "write the deal", Place(file))
         ]
-    data = _value(node, (), reading)
+    data = _value(root, (), reading)
     return Tree(file, text, data, reading.places, reading.keys), reading.problems
 
 
@@ -250,71 +263,87 @@ def _open_quote(reading: _Reading, place: Place) -> Place | None:
     return None
 
 
-def _refuse_events(text: str, reading: _Reading) -> None:
-    """Add a problem for each anchor, alias, tag, second document and too deep nesting.
+def _root(text: str, reading: _Reading) -> _Node:
+    """Return what a text holds, as the parser tells of it; None if it holds nothing.
 
-    They are seen in the parser's events, before any node is built.
+    A problem is added for each anchor, alias, tag, second document and too deep nesting: what is returned
+    then is not to be read.
     """
-    depth = documents = 0
-    # The nodes of a file that nests too deep are never built, because building them recurses.
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        reading.nodes += 1
-        # A second document would be ignored silently, and its terms would count for nothing.
-        documents += isinstance(event, yaml.DocumentStartEvent)
-        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        too_many = depth > DEEPEST or reading.nodes > MOST_NODES
-        second = isinstance(event, yaml.DocumentStartEvent) and documents > 1
-        if not (anchor or tag or too_many or second):
-            continue
-        place = _mark(event.start_mark, reading)
-        if second:
-            reading.refuse(
-                "Y110",
-                "a second document in the file",
-                "one file holds one deal",
-                "split the file",
-                place,
-            )
-        if anchor:
-            alias = isinstance(event, yaml.AliasEvent)
-            reading.refuse(
-                "Y111",
-                f"an alias `*{anchor}`" if alias else f"an anchor `&{anchor}`",
-                "what applies must be read where it stands",
-                "write it out" if alias else "remove it",
-                place,
-            )
-        if tag:
-            reading.refuse(
-                "Y112", f"a tag `{tag}`", "values are read by their place, not by a tag", "remove it", place
-            )
-        if too_many:
+    root: _Node = None
+    opened: list[_Block] = []
+    documents = 0
+    # Each event is looked at as it comes: a file that nests too deep is not read to its end.
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader), 1):
+        if isinstance(event, yaml.NodeEvent):
+            node = _Block(event) if isinstance(event, yaml.CollectionStartEvent) else event
+            if opened:
+                opened[-1].parts.append(node)
+            elif root is None:
+                root = node
+            if isinstance(node, _Block):
+                opened.append(node)
+            _refuse_marks(event, reading)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            opened.pop().end_mark = event.end_mark
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            # A second document would be ignored silently, and its terms would count for nothing.
+            if documents > 1:
+                reading.refuse(
+                    "Y110",
+                    "a second document in the file",
+                    "one file holds one deal",
+                    "split the file",
+                    _mark(event.start_mark, reading),
+                )
+        if len(opened) > DEEPEST or number > MOST_NODES:
             reading.refuse(
                 "Y113",
                 "the file is nested too deep or has too many parts",
                 "no deal needs it",
                 "simplify it",
-                place,
+                _mark(event.start_mark, reading),
             )
-            return
+            break
+    return root
+
+
+def _refuse_marks(event: Any, reading: _Reading) -> None:
+    """Add a problem for an anchor, an alias or a tag before a value."""
+    if event.anchor:
+        alias = isinstance(event, yaml.AliasEvent)
+        reading.refuse(
+            "Y111",
+            f"an alias `*{event.anchor}`" if alias else f"an anchor `&{event.anchor}`",
+            "what applies must be read where it stands",
+            "write it out" if alias else "remove it",
+            _mark(event.start_mark, reading),
+        )
+    if tag := getattr(event, "tag", None):
+        reading.refuse(
+            "Y112",
+            f"a tag `{tag}`",
+            "values are read by their place, not by a tag",
+            "remove it",
+            _mark(event.start_mark, reading),
+        )
 
 
 def _mark(mark: Any, reading: _Reading, length: int = 1) -> Place:
     return Place(reading.file, mark.line + 1, mark.column + 1, length)
 
 
-def _value(node: Any, path: Path, reading: _Reading) -> Any:
+def _value(node: _Node, path: Path, reading: _Reading) -> Any:
     reading.places[path] = _mark(node.start_mark, reading, _length(node, reading))
-    if isinstance(node, yaml.ScalarNode):
+    if not isinstance(node, _Block):
         _refuse_wide(node, reading)
         return node.value
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, (*path, number), reading) for number, item in enumerate(node.value)]
-    return _mapping(node, path, reading)
+    if node.mapping:
+        return _mapping(node, path, reading)
+    return [_value(item, (*path, number), reading) for number, item in enumerate(node.parts)]
 
 
-def _refuse_wide(node: yaml.ScalarNode, reading: _Reading) -> None:
+def _refuse_wide(node: _Node, reading: _Reading) -> None:
     text = str(node.value)
     # Inside quotes, or in a block of text, it is part of what somebody wrote.
     if not node.style and text != text.strip():
@@ -323,7 +352,7 @@ def _refuse_wide(node: yaml.ScalarNode, reading: _Reading) -> None:
         reading.problems.append(_wide(text[0] if leads else text[-1], Place(reading.file, line + 1, column)))
 
 
-def _length(node: Any, reading: _Reading) -> int:
+def _length(node: _Node, reading: _Reading) -> int:
     """Return how many characters the carets underline: to the end of the value, on its first line."""
     first, last = int(node.start_mark.column), int(node.end_mark.column)
     row = int(node.start_mark.line)
@@ -340,11 +369,11 @@ def _marked(place: Place, reading: _Reading) -> Place:
     return Place(place.file, place.line, len(before), place.length) if before.endswith("?") else place
 
 
-def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
+def _mapping(node: _Block, path: Path, reading: _Reading) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
-    for key, value in node.value:
+    for key, value in zip(node.parts[::2], node.parts[1::2], strict=True):
         place = _mark(key.start_mark, reading, _length(key, reading))
-        if not isinstance(key, yaml.ScalarNode):
+        if isinstance(key, _Block):
             reading.refuse(
                 "Y114",
                 "a key that is not a word",
@@ -357,7 +386,7 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
         if (
             node.flow_style
             and THOUSANDS.fullmatch(key.value)
-            and isinstance(value, yaml.ScalarNode)
+            and isinstance(value, yaml.ScalarEvent)
             and not value.value
         ):
             why = "the commas of an amount part it inside braces, and its figures become keys"
@@ -390,13 +419,15 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
     return mapping
 
 
-def scalars(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def scalars(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield every text of a tree with its path, in the order of the file."""
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from scalars(value, (*path, key))
-    elif isinstance(data, list):
-        for number, value in enumerate(data):
-            yield from scalars(value, (*path, number))
-    else:
-        yield path, data
+    # One generator for the whole tree: in nested ones, each text would pass through those of all its blocks.
+    left = [(path, data)]
+    while left:
+        at, value = left.pop()
+        if isinstance(value, dict):
+            left += [((*at, key), item) for key, item in reversed(value.items())]
+        elif isinstance(value, list):
+            left += [((*at, number), value[number]) for number in range(len(value) - 1, -1, -1)]
+        else:
+            yield at, value
