@@ -111,6 +111,7 @@ class BusinessCalendar:
         return any(holiday.projected for day, holiday in self.holidays.items() if first <= day <= last)
 
 
+@cache
 def known_calendars() -> tuple[str, ...]:
     """Return the names of the calendars that ship with Headroom."""
     folder = files("deals") / "calendars"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import ValidationError
@@ -241,10 +242,12 @@ UNITS = {
 }
 
 
+@lru_cache(maxsize=256)
 def read_figure(text: str) -> Figure | None:
     """Return a figure as a worked example writes it; None if the text is not one.
 
-    An amount of USD without `per GPU-hour` reads as money.
+    An amount of USD without `per GPU-hour` reads as money. The newest few are kept: the checks of a file ask
+    for each of its figures several times.
     """
     match = FIGURE.fullmatch(text.strip())
     if match is None or len(text) > LONGEST_FIGURE:

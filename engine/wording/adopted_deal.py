@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 
 from engine.basics.values import Figure, Unit, in_words
@@ -43,6 +44,7 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
     Each clause is read again for every later date from which it reads differently.
     """
     terms = resolve(deal, deal.closing_date)
+    read = [(since, tuple(clauses_read(stretch, templates))) for since, stretch in deal.segments]
     return DealAdopted(
         file_sha256=deal.sha256,
         edition=EDITION,
@@ -66,10 +68,10 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
             DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256)
             for short, d in deal.documents.items()
         ),
-        clauses=tuple(clauses_read(terms, templates)),
+        clauses=read[0][1],
         **_four(terms),
         amendments=tuple(_amendments(deal, templates)),
-        later_clauses=tuple(_later_clauses(deal, templates)),
+        later_clauses=tuple(_later_clauses(read)),
         later_facts=tuple(_later_facts(deal)),
     )
 
@@ -232,14 +234,16 @@ def _of_the_parties(text: str, terms: TermsInForce) -> str:
     return re.sub(r"\bthe Borrower\b", f"the {role(terms.debtor)}", text)
 
 
-def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[LaterClauses]:
-    """Yield the clauses that change on each later date, by a dated step or an amendment."""
-    before: dict[str, ClauseFacts] = {}
-    for since, terms in deal.segments:
-        now = {clause.key: clause for clause in clauses_read(terms, templates)}
+def _later_clauses(read: Sequence[tuple[date, Sequence[ClauseFacts]]]) -> Iterator[LaterClauses]:
+    """Yield the clauses that change on each later date, by a dated step or an amendment.
+
+    `read` has the clauses as they are read from each date on, the closing first.
+    """
+    before = {clause.key: clause for clause in read[0][1]}
+    for since, clauses in read[1:]:
+        now = {clause.key: clause for clause in clauses}
         changed = tuple(clause for key, clause in now.items() if clause != before.get(key))
         gone = tuple(key for key in before if key not in now)
-        # The first segment is the closing itself, which the event states apart.
         if before and (changed or gone):
             yield LaterClauses(since=since, clauses=changed, taken_away=gone)
         before = now

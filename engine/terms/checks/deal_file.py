@@ -36,6 +36,8 @@ from engine.terms.source import Path, Tree, parse, scalars
 
 Versions = Mapping[str, bool]
 """Each methodology version, and whether the administrator has published under it (`rulings.md` 1)."""
+Texts = Sequence[tuple[Path, str]]
+"""Every text of a file with its path."""
 PRINTABLE = re.compile(
     r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*"
 )
@@ -61,7 +63,11 @@ def every_problem(
     tree = deal.tree if deal else parse(text, file)[0]
     all_problems = [_explained(problem) for problem in problems]
     if tree is not None and isinstance(tree.data, dict):
-        all_problems += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
+        every = tuple(scalars(tree.data))
+        all_problems += [
+            *_unprintable(tree, every),
+            *_empty(tree, every, {problem.place for problem in problems}),
+        ]
     if deal is not None:
         meaning = [problem for look in LOOKS for problem in look(deal)] + [*_methodologies(deal, versions)]
         # A life that ends before it begins holds no date: what is said of its dates would only repeat that.
@@ -85,8 +91,8 @@ def _explained(problem: Problem) -> Problem:
     return problem
 
 
-def _unprintable(tree: Tree) -> Iterator[Problem]:
-    for path, value in scalars(tree.data):
+def _unprintable(tree: Tree, every: Texts) -> Iterator[Problem]:
+    for path, value in every:
         if isinstance(value, str) and not PRINTABLE.fullmatch(value):
             # An invisible sign cannot be shown, so the message gives its number.
             sign = next(sign for sign in value if not PRINTABLE.fullmatch(sign))
@@ -100,12 +106,12 @@ def _unprintable(tree: Tree) -> Iterator[Problem]:
             )
 
 
-def _empty(tree: Tree, places: set[Place]) -> Iterator[Problem]:
+def _empty(tree: Tree, every: Texts, places: set[Place]) -> Iterator[Problem]:
     """Yield a problem for each key without a value, unless its place has a problem already.
 
     A reader cannot tell an empty key from a forgotten one.
     """
-    for path, value in scalars(tree.data):
+    for path, value in every:
         if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & places:
             yield no_value(tree, str(path[-1]), tree.place(path))
 

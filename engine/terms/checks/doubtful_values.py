@@ -11,10 +11,10 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.basics.errors import Place, Problem
+from engine.basics.errors import Problem
 from engine.basics.values import Unit
 from engine.terms.as_written import Deal
-from engine.terms.checks.scale import placed
+from engine.terms.checks.scale import PlaceOf, placed
 from engine.terms.in_force import TermsInForce
 from engine.terms.phrases import Limit
 
@@ -30,7 +30,7 @@ ABBREVIATIONS = {
 }
 
 
-def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
+def _fixed_offset(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
     """Yield a warning for a time zone that stays at one offset all year, as an abbreviation does."""
     name = terms.time_zone
     # `UTC` says what it means, and a place may rightly stay at one offset.
@@ -47,14 +47,14 @@ def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
         fix = (
             f"write a place, like `{ABBREVIATIONS.get(name, 'America/New_York')}`, or see that this is meant"
         )
-        yield Problem("W126", f"`{name}` stays at one offset all year", why, fix, place)
+        yield Problem("W126", f"`{name}` stays at one offset all year", why, fix, place(("time_zone",)))
 
 
 def doubtful_values(deal: Deal) -> Iterator[Problem]:
     """Yield a warning for a doubtful time zone, and for each limit of more than four times the whole."""
     for since, terms in deal.segments:
         place = placed(deal, since)
-        yield from _fixed_offset(terms, place(("time_zone",)))
+        yield from _fixed_offset(terms, place)
         for key, clause in terms.covenants.items():
             for name in PERCENTAGES:
                 share = _share(getattr(clause, name, None))

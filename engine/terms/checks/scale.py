@@ -6,10 +6,11 @@ Examples are a level of ten times the rate, more dates than the deal has, and a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import cache
+from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel
@@ -77,19 +78,31 @@ def placed(deal: Deal, since: date) -> PlaceOf:
     return place
 
 
-def values_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield every single value of the terms with its path in the file."""
-    if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            yield from values_of(getattr(value, name), (*path, field.alias or name))
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from values_of(item, (*path, key))
-    elif isinstance(value, tuple):
-        for number, item in enumerate(value):
-            yield from values_of(item, (*path, number))
-    else:
-        yield path, value
+@cache
+def _fields(kind: type) -> tuple[tuple[str, str], ...] | None:
+    """Return the name of each field of a model, and its key in the file; None for what is not a model."""
+    if not issubclass(kind, BaseModel):
+        return None
+    return tuple((name, field.alias or name) for name, field in kind.model_fields.items())
+
+
+def _parts(value: Any) -> Iterable[tuple[str | int, Any]]:
+    """Return the parts of a block of terms, each with its key in the file; a single value has none."""
+    kind: type = type(value)
+    if (fields := _fields(kind)) is not None:
+        return ((key, getattr(value, name)) for name, key in fields)
+    if isinstance(value, tuple):
+        return enumerate(value)
+    return value.items() if isinstance(value, dict) else ()
+
+
+def _lasting(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield every value of the terms that says how long something lasts, with its path in the file."""
+    for key, part in _parts(value):
+        if isinstance(part, (Period, Persistence)) or key == "if_not_determined":
+            yield (*path, key), part
+        elif not isinstance(part, (str, Fraction, NoneType)):
+            yield from _lasting(part, (*path, key))
 
 
 def out_of_scale(deal: Deal) -> Iterator[Problem]:
@@ -136,13 +149,15 @@ def levels_beside(key: str, clause: Clause, rate: Fraction, said: str, place: Pl
         said: the words that go before the rate and say what it is.
         place: a function that finds where a term was written.
     """
-    why = f"{said} {_price(rate)}"
     for path in (("level",), ("ends", "level")):
         level: Any = clause
         for step in path:
             level = getattr(level, step, None)
         if level is not None and not rate / APART <= level <= rate * APART:
-            what, apart = f"the level of `{key}` is {_price(level)}", f"{why}, more than {APART} times apart"
+            what, apart = (
+                f"the level of `{key}` is {_price(level)}",
+                f"{said} {_price(rate)}, more than {APART} times apart",
+            )
             yield Problem("W110", what, apart, "check the decimal point", place(("covenants", key, *path)))
     level, begins = getattr(clause, "level", None), getattr(clause, "begins", None)
     side = SIDES.get(getattr(begins, "when", ""))
@@ -151,7 +166,7 @@ def levels_beside(key: str, clause: Clause, rate: Fraction, said: str, place: Pl
         yield Problem(
             "W128",
             what,
-            why,
+            f"{said} {_price(rate)}",
             "check the figure and the side, or see that it is meant",
             place(("covenants", key, "level")),
         )
@@ -171,14 +186,14 @@ def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
     between = {"month": 30, "quarter": 91}.get(terms.determination_dates.every, 7)
     days = {**DAYS_IN, "determination dates": between}
     why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
-    for path, value in values_of(terms):
+    for path, value in _lasting(terms):
         written, most = str(value), 0.0
         if isinstance(value, Period):
             most = value.count * days[value.unit]
         elif isinstance(value, Persistence):
             most = value.out_of * days[value.dates]
         # This term holds its count inside a phrase, like `fail after 3 determination dates`.
-        elif path[-1] == "if_not_determined" and (waits := re.search(r"\d+", written)):
+        elif waits := re.search(r"\d+", written):
             most = int(waits[0]) * between
         if most > life:
             shown = written if len(written) <= 60 else f"{written[:57]}..."
