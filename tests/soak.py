@@ -198,7 +198,7 @@ def _fuzz(seconds: int) -> tuple[Part, ...]:
 
     names = tuple(readers())
     few = [names[at : at + READERS_OF_A_PART] for at in range(0, len(names), READERS_OF_A_PART)]
-    count = f"200,000 or {seconds:,} s each"
+    count = f"200,000 or {seconds:,} s of the processor each"
     return tuple(
         Part(
             f"readers against files that nobody would write: {', '.join(some)}",

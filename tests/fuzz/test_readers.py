@@ -1,8 +1,8 @@
 """Each reader of the product against files as nobody would write them, in a process of its own.
 
-`make soak` reads 200,000 files with each, or goes on for 10 minutes; `make test` reads some 200, for a second
-or two each. A file that ends in an exception which is not a refusal, or a process that holds more than 300
-MB, fails, with the seed that makes it.
+`make soak` reads 200,000 files with each, or goes on for 10 minutes of the processor; `make test` reads
+some 200, for a second or two each. A file that ends in an exception which is not a refusal, or a process
+that holds more than 300 MB, fails, with the seed that makes it.
 """
 
 from __future__ import annotations
