@@ -20,9 +20,9 @@ from engine.foresight.columns.compiled_deal import CompiledDeal, Row, compiled_d
 from engine.foresight.columns.path_outcomes import ColumnsOutcome
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.shared_steps import PartRun, shared_step
-from engine.foresight.columns.state_arrays import CURE, TestArrays, tested
+from engine.foresight.columns.state_arrays import TestArrays, tested
 from engine.foresight.columns.trigger_arrays import Seen, TriggerArrays, counted_on
-from engine.foresight.columns.verdicts import FAILED, Said, results_of, said_of
+from engine.foresight.columns.verdicts import Said, results_of, said_of
 from engine.foresight.facts_by_date import FactsByDate
 from engine.terms.as_written import Deal
 
@@ -97,6 +97,7 @@ def lived_in_columns(
     outcome = ColumnsOutcome(ready.until, rates.paths)
     for part, reason in ready.by_steps:
         outcome.by_steps |= dict.fromkeys(sorted(part.tests | part.triggers), reason)
+    rates = rates.narrow()
     held = _arrays(ready, rates.paths)
     runs = [PartRun(part, of_path=np.zeros(rates.paths, dtype=np.int64)) for part, _ in ready.by_steps]
     for row in ready.rows:
@@ -118,20 +119,21 @@ def lived_in_columns(
 
 
 def _arrays(ready: CompiledDeal, paths: int) -> DealArrays:
-    tests: dict[str, TestArrays] = {}
+    kept: dict[str, tuple[int, int]] = {}
     triggers: dict[str, TriggerArrays] = {}
     names = frozenset(name for part in ready.in_arrays for name in part.tests | part.triggers)
     for row in ready.rows:
         for key, rules in row.rules.items():
-            kept = max((count for count, _ in rules.caps), default=0)
-            # An amendment may ask for more remembered cures than the first terms, so the most of any date
-            # is kept.
-            if key in names and (key not in tests or tests[key].kept < kept):
-                tests[key] = TestArrays(paths, kept)
+            if key in names:
+                # An amendment may ask for more remembered cures or dates than the first terms, so the most of
+                # any date is kept.
+                uses, looked_back = kept.get(key, (0, 1))
+                most = max((count for count, _ in rules.caps), default=0)
+                kept[key] = max(uses, most), max(looked_back, rules.out_of)
         for rule in row.triggers:
             if rule.name in names and rule.name not in triggers:
                 triggers[rule.name] = TriggerArrays(rule, paths)
-    return DealArrays(tests, triggers)
+    return DealArrays({key: TestArrays(paths, *most) for key, most in kept.items()}, triggers)
 
 
 def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, outcome: ColumnsOutcome) -> None:
@@ -141,8 +143,7 @@ def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, out
         # Deadlines that ended before the date come first, even on a date without that test (`rulings.md`
         # 23).
         late = state.pass_by(on)
-        if late is not None:
-            outcome.first(key, "default", late, state.since)
+        outcome.first(key, "default", late, state.since[late])
     for trigger in held.triggers.values():
         trigger.owed.pass_by(on)
     said = {key: said_of(row.tests[key], rates) for key in row.tests if key in held.tests}
@@ -154,23 +155,24 @@ def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, out
     if DETERMINATION in row.inputs.kinds:
         for trigger in held.triggers.values():
             # After the money: a Payment Date looks at the Determination Date before it, and not at its own.
-            trigger.in_effect = trigger.inside
+            trigger.in_effect = trigger.inside.copy()
 
 
 def _test(key: str, row: Row, held: DealArrays, said: Said, on: int, outcome: ColumnsOutcome) -> None:
     state, rules = held.tests[key], row.rules[key]
     moved = tested(state, rules, said, on)
-    outcome.determine(key, said.verdicts)
+    outcome.determine(key, said.known)
     if said.one_by_one:
         outcome.one_by_one.add(key)
-    outcome.first(key, "fails", said.verdicts == FAILED, on)
-    outcome.first(key, "cure by", state.status == CURE, state.cure_by)
+    # A test fails on half of all dates, and for the first time on few.
+    first = (said.failed > state.has_failed).nonzero()[0]
+    state.has_failed[first] = True
+    outcome.first(key, "fails", first, on)
+    outcome.first(key, "cure by", moved.curing, state.cure_by[moved.curing])
     outcome.first(key, "cured", moved.cured, on)
     outcome.first(key, "default", moved.defaulted, on)
-    # Only a test whose failure creates an Obligation has this array.
-    if moved.obliged is not None:
-        outcome.first(key, "obliged", moved.obliged, on)
-        outcome.first(key, "due", moved.obliged, state.owed.due)
+    outcome.first(key, "obliged", moved.obliged, on)
+    outcome.first(key, "due", moved.obliged, state.owed.due[moved.obliged])
 
 
 def _triggers(
@@ -193,14 +195,14 @@ def _triggers(
         sweep = rows.get(rule.name)
         target = None if sweep is None or sweep.until is None else _whole(sweep.until, ready.unit)
         moved = counted_on(state, seen, since, target)
-        outcome.first(rule.name, "begins", moved.began, state.since)
+        outcome.first(rule.name, "begins", moved.began, state.since[moved.began])
         outcome.first(rule.name, "ends", moved.ended, on)
         if rule.name in row.delivers:
             made = state.owed.create(moved.began, on, row.delivers[rule.name])
             outcome.first(rule.name, "obliged", made, on)
-            outcome.first(rule.name, "due", made, state.owed.due)
+            outcome.first(rule.name, "due", made, state.owed.due[made])
         if sweep is not None and sweep.released:
-            state.balance = np.where(moved.ended, 0, state.balance)
+            state.balance[moved.ended] = 0
 
 
 def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
@@ -215,18 +217,19 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
         if state is None or not sweep.paid:
             continue
         if sweep.excess is None:
-            state.not_known = state.not_known + state.in_effect
+            state.not_known += state.in_effect
             continue
+        where = state.in_effect.nonzero()[0]
         excess, unit = _whole(sweep.excess, ready.unit), ready.unit
-        due = np.minimum(_whole(sweep.excess * sweep.share, unit), np.maximum(0, excess - taken))
+        due = np.minimum(_whole(sweep.excess * sweep.share, unit), np.maximum(0, excess - taken[where]))
         if sweep.most is not None:
             due = np.minimum(due, _whole(sweep.most, unit))
         if sweep.until is not None:
-            due = np.minimum(due, np.maximum(0, _whole(sweep.until, unit) - state.balance))
-        due = np.where(state.in_effect, due, 0)
-        taken = taken + due
-        state.balance = state.balance if sweep.repays else state.balance + due
-        state.swept = state.swept + due
+            due = np.minimum(due, np.maximum(0, _whole(sweep.until, unit) - state.balance[where]))
+        taken[where] += due
+        if not sweep.repays:
+            state.balance[where] += due
+        state.swept[where] += due
 
 
 def _whole(amount: Fraction, unit: int) -> int:

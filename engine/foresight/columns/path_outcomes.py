@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from engine.basics.happenings import Happening
 
 Ordinals = NDArray[np.int32]
+Places = NDArray[np.intp]
+"""Some paths, by their places among all paths."""
+NOWHERE: Places = np.zeros(0, dtype=np.intp)
+"""No path."""
 NEVER = 0
 """Stands for no date among ordinals of dates."""
 
@@ -47,16 +51,22 @@ class ColumnsOutcome:
         first = self.firsts.get((subject, what))
         return 0.0 if first is None else float(((first != NEVER) & (first <= by.toordinal())).mean())
 
-    def first(self, subject: str, what: Happening, where: NDArray[np.bool_], on: int | Ordinals) -> None:
-        """Record that something happened on some paths on a date; an earlier first date stays."""
-        if not where.any():
+    def first(self, subject: str, what: Happening, where: Places, on: int | Ordinals) -> None:
+        """Record that something happened on some paths; an earlier first date stays.
+
+        Args:
+            subject: the test or trigger.
+            what: what happened.
+            where: the paths.
+            on: the date, or the date on each of these paths.
+        """
+        if not len(where):
             return
         known = self.firsts.setdefault((subject, what), np.zeros(self.paths, dtype=np.int32))
-        new = where & (known == NEVER)
-        if new.any():
-            known[new] = on if isinstance(on, int) else on[new]
+        before = known[where]
+        known[where] = np.where(before == NEVER, on, before)
 
-    def determine(self, test: str, verdicts: NDArray[np.int8]) -> None:
-        """Record that a test passed or failed on some path."""
-        if test not in self.determined and verdicts.any():
+    def determine(self, test: str, known: NDArray[np.bool_] | None) -> None:
+        """Record that a test passed or failed on some paths; None if it did on all."""
+        if test not in self.determined and (known is None or known.any()):
             self.determined.add(test)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,33 @@ from engine.foresight.rate_paths import NO_VALUE, TICK
 from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import IndexTerms
 
-Ticks = NDArray[np.int64]
+Ticks = NDArray[np.signedinteger[Any]]
+Width = type[np.int32] | type[np.int64]
+Flags = NDArray[np.bool_]
 TermsOn = Callable[[str, date], IndexTerms | None]
 """From an index and a day to what the deal then says about it; None if it does not name it."""
 LARGEST = 2**62
 """A sum beyond this could overflow, so the test runs path by path."""
+NARROW = 2**31
+"""Numbers below this fit in half the width, which takes half the memory and half the time."""
+KEPT = 128
+"""The number of readings that are kept, so that the tests of a date share them."""
+
+
+class Reading(NamedTuple):
+    """A number of each path's rates, and where every value that it needs is there; None if it is everywhere.
+
+    Nothing writes into either array.
+    """
+
+    values: Ticks
+    there: Flags | None
+
+
+class _Highest(NamedTuple):
+    first: int
+    known: int
+    values: Ticks
 
 
 @dataclass(frozen=True)
@@ -41,6 +64,18 @@ class PathRates:
 
     dates: tuple[date, ...]
     ticks: Mapping[str, Ticks]
+    _readings: dict[tuple[str, int, int], Reading] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _highest: dict[str, _Highest] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def narrow(self) -> PathRates:
+        """Return the same rates in numbers of half the width, if they fit."""
+        if self.top >= NARROW:
+            return self
+        return PathRates(
+            self.dates, {name: ticks.astype(np.int32, copy=False) for name, ticks in self.ticks.items()}
+        )
 
     @property
     def paths(self) -> int:
@@ -61,22 +96,64 @@ class PathRates:
 
         It is `NO_VALUE` everywhere on a day that is not a Publication Date.
         """
-        row = self.up_to(day) - 1
-        if row < 0 or self.dates[row] != day:
-            return np.full(self.paths, NO_VALUE, dtype=np.int64)
-        ticks: Ticks = self.ticks[index][row]
-        return ticks
+        return self.announced(index, day).values
 
     def reference(self, index: str, terms: IndexTerms | None, day: date) -> Ticks:
         """Return each path's Reference Rate of a day by the deal's fallback: the newest value not too old.
 
         An index without terms on the day has no rate.
         """
+        return self.referred(index, terms, day).values
+
+    def referred(self, index: str, terms: IndexTerms | None, day: date) -> Reading:
+        """Return each path's Reference Rate of a day, and where there is one."""
+        return self._newest(index, self.up_to(day), 0 if terms is None else oldest(terms) + 1)
+
+    def announced(self, index: str, day: date) -> Reading:
+        """Return each path's value published on a day, and where there is one."""
         known = self.up_to(day)
-        flags = np.full(self.paths, NO_VALUE, dtype=np.int64)
-        for age in range(min(oldest(terms) + 1, known) if terms is not None else 0):
-            flags = np.where(flags == NO_VALUE, self.ticks[index][known - 1 - age], flags)
-        return flags
+        return self._newest(index, known, 1 if known and self.dates[known - 1] == day else 0)
+
+    def _newest(self, index: str, known: int, most: int) -> Reading:
+        """Return the newest value of the last `most` of the first `known` dates."""
+        most = min(most, known)
+        if (index, known, most) not in self._readings:
+            if len(self._readings) >= KEPT:
+                self._readings.pop(next(iter(self._readings)))
+            self._readings[index, known, most] = self._read(index, known, most)
+        return self._readings[index, known, most]
+
+    def _read(self, index: str, known: int, most: int) -> Reading:
+        if most == 0:
+            nothing = np.full(self.paths, NO_VALUE, dtype=np.int32)
+            return Reading(nothing, np.zeros(self.paths, dtype=bool))
+        values: Ticks = self.ticks[index][known - 1]
+        there: Flags = values != NO_VALUE
+        for age in range(1, most):
+            # Most dates have a value on every path, and then nothing older is looked at.
+            if there.all():
+                break
+            values = np.where(there, values, self.ticks[index][known - 1 - age])
+            there = values != NO_VALUE
+        return Reading(values, None if there.all() else there)
+
+    def highest(self, index: str, since: date | None, day: date) -> Ticks | None:
+        """Return each path's highest value published from `since` to a day; None without a Publication Date.
+
+        It is `NO_VALUE` where nothing was published.
+        """
+        first, known = 0 if since is None else bisect_left(self.dates, since), self.up_to(day)
+        if first >= known:
+            return None
+        before = self._highest.get(index)
+        # A window that only grows is looked at once, and not again on every date.
+        if before is not None and before.first == first and before.known <= known:
+            newer = self.ticks[index][before.known : known]
+            values = np.maximum(before.values, newer.max(axis=0)) if len(newer) else before.values
+        else:
+            values = self.ticks[index][first:known].max(axis=0)
+        self._highest[index] = _Highest(first, known, values)
+        return values
 
     def tried(self, index: str, day: date, ticks: Sequence[int]) -> PathRates:
         """Return this single path once for each of `ticks`, with the tick as its newest value by a day."""
@@ -126,6 +203,27 @@ class Scaled:
         """The form's limit in whole numbers; None if it does not have one."""
         return None if self.form.limit is None else self.form.limit * self.unit
 
+    @cached_property
+    def per_tick(self) -> int:
+        """How many whole numbers one tick of a statistic is, before its weight."""
+        return self.unit // TICK // math.lcm(*(weight.denominator for _, weight in self.form.parts))
+
+    @cached_property
+    def heaviest(self) -> int:
+        """How many times the highest tick the sum may be, at most, if each statistic is of one date."""
+        return sum(abs(weight) for weight in self.weights) * self.per_tick
+
+    @cached_property
+    def dates(self) -> int:
+        """The most dates of one statistic."""
+        return max((one.count for one, _ in self.form.parts), default=1)
+
+    @cached_property
+    def level(self) -> int:
+        """The highest tick that the form names itself, rounded up."""
+        levels = [one.at_closing for one, _ in self.form.parts]
+        return max((math.ceil(level * TICK) for level in levels if level is not None), default=1)
+
 
 def scaled(form: LinearForm) -> Scaled:
     """Return a form whose weights and Closing Date levels are made whole numbers."""
@@ -143,8 +241,8 @@ def scaled(form: LinearForm) -> Scaled:
     return Scaled(form, TICK * common * finer, tuple(int(weight * common) for _, weight in form.parts))
 
 
-def values_of(one: Scaled, rates: PathRates, terms_on: TermsOn, day: date) -> tuple[Ticks, NDArray[np.bool_]]:
-    """Return the form on each path in whole numbers, and whether every value that it needs is there.
+def values_of(one: Scaled, rates: PathRates, terms_on: TermsOn, day: date) -> Reading:
+    """Return the form on each path in whole numbers, and where every value that it needs is there.
 
     Args:
         one: the form.
@@ -155,63 +253,95 @@ def values_of(one: Scaled, rates: PathRates, terms_on: TermsOn, day: date) -> tu
     Raises:
         OverflowError: the sums could pass 2^62.
     """
-    total = np.zeros(rates.paths, dtype=np.int64)
-    there = np.ones(rates.paths, dtype=bool)
-    finer = one.unit // TICK
-    per_tick = finer // math.lcm(*(weight.denominator for _, weight in one.form.parts))
     # Numpy's whole numbers would pass their end without a word, so a factor of 64 is kept free.
-    if sum(abs(weight) for weight in one.weights) * per_tick * max(rates.top, 1) * 64 > LARGEST:
+    if one.heaviest * max(rates.top, 1) * 64 > LARGEST:
         raise OverflowError
-    for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):
-        values, has = _statistic(statistic, rates, terms_on, day, per_tick)
-        total = total + weight * values
-        there &= has
+    most = one.heaviest * max(rates.top, one.level) * one.dates * 2
     gate = one.form.gate
+    width: Width = np.int32 if most < NARROW and gate is None else np.int64
+    total: Ticks | None = None
+    there: Flags | None = None
+    for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):
+        values, has = _statistic(statistic, rates, terms_on, day, one.per_tick, width)
+        values = values if weight == 1 else weight * values
+        total = values if total is None else total + values
+        there = _both(there, has)
+    if total is None:
+        total = np.zeros(rates.paths, dtype=width)
     if gate is not None:
-        reached, _ = _statistic(gate.statistic, rates, terms_on, day, per_tick)
-        total = np.where(reached >= int(gate.level * TICK * per_tick), total, int(gate.otherwise * one.unit))
-    return total, there
+        reached, _ = _statistic(gate.statistic, rates, terms_on, day, one.per_tick, width)
+        total = np.where(
+            reached >= int(gate.level * TICK * one.per_tick), total, int(gate.otherwise * one.unit)
+        )
+    return Reading(total, there)
 
 
 def _statistic(
-    statistic: Statistic, rates: PathRates, terms_on: TermsOn, day: date, per_tick: int
-) -> tuple[Ticks, NDArray[np.bool_]]:
+    statistic: Statistic,
+    rates: PathRates,
+    terms_on: TermsOn,
+    day: date,
+    per_tick: int,
+    width: Width,
+) -> Reading:
     index = statistic.index
-    if statistic.kind == "published":
-        values = rates.published(index, day)
-        return values * per_tick, values != NO_VALUE
-    if statistic.kind == "rate":
-        values = rates.reference(index, terms_on(index, day), day)
-        return values * per_tick, values != NO_VALUE
-    if statistic.kind == "sum of rates":
-        each = [
-            # By the fallback of that date: an amendment changes no rate of the past.
-            rates.reference(index, terms_on(index, on), on)
-            for on in rates.dates[: rates.up_to(day)][-statistic.count :]
-        ]
-        there = (
-            np.logical_and.reduce([ticks != NO_VALUE for ticks in each])
-            if each
-            else np.zeros(rates.paths, dtype=bool)
-        )
-        return sum(each, np.zeros(rates.paths, dtype=np.int64)) * per_tick, there & (
-            len(each) == statistic.count
-        )
-    rows = [
-        row
-        for row in range(rates.up_to(day))
-        if statistic.since is None or rates.dates[row] >= statistic.since
-    ]
-    window = [rates.ticks[index][row] for row in rows]
     closing = None if statistic.at_closing is None else int(statistic.at_closing * TICK * per_tick)
-    if statistic.kind == "highest":
-        top = (
-            np.maximum.reduce(window) * per_tick if window else np.full(rates.paths, NO_VALUE, dtype=np.int64)
-        )
-        return (top if closing is None else np.maximum(top, closing)), np.ones(rates.paths, dtype=bool)
-    values = np.full(rates.paths, NO_VALUE, dtype=np.int64)
-    for ticks in window:
-        values = np.where(values == NO_VALUE, ticks, values)
-    if closing is not None:
-        return np.full(rates.paths, closing, dtype=np.int64), np.ones(rates.paths, dtype=bool)
-    return values * per_tick, values != NO_VALUE
+    if statistic.kind == "published":
+        values, there = rates.announced(index, day)
+    elif statistic.kind == "rate":
+        values, there = rates.referred(index, terms_on(index, day), day)
+    elif statistic.kind == "sum of rates":
+        values, there = _summed(statistic, rates, terms_on, day, width)
+    elif statistic.kind == "first" and closing is not None:
+        return Reading(np.full(rates.paths, closing, dtype=width), None)
+    elif statistic.kind == "first":
+        values, there = _first(statistic, rates, day)
+    else:
+        top = rates.highest(index, statistic.since, day)
+        nothing = np.full(rates.paths, NO_VALUE, dtype=width)
+        values = nothing if top is None else _ticked(top, per_tick, width)
+        return Reading(values if closing is None else np.maximum(values, closing), None)
+    return Reading(_ticked(values, per_tick, width), there)
+
+
+def _both(one: Flags | None, other: Flags | None) -> Flags | None:
+    """Return where two things are both there; None stands for everywhere."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _ticked(values: Ticks, per_tick: int, width: Width) -> Ticks:
+    """Return ticks as whole numbers of a form, without a copy where they are that already."""
+    wide: Ticks = values.astype(width, copy=False)
+    return wide if per_tick == 1 else wide * per_tick
+
+
+def _summed(
+    statistic: Statistic,
+    rates: PathRates,
+    terms_on: TermsOn,
+    day: date,
+    width: Width,
+) -> Reading:
+    total = np.zeros(rates.paths, dtype=width)
+    there: Flags | None = None
+    days = rates.dates[: rates.up_to(day)][-statistic.count :]
+    for on in days:
+        # By the fallback of that date: an amendment changes no rate of the past.
+        values, has = rates.referred(statistic.index, terms_on(statistic.index, on), on)
+        total += values
+        there = _both(there, has)
+    return Reading(total, there if len(days) == statistic.count else np.zeros(rates.paths, dtype=bool))
+
+
+def _first(statistic: Statistic, rates: PathRates, day: date) -> Reading:
+    values = np.full(rates.paths, NO_VALUE, dtype=np.int32)
+    there: Flags = np.zeros(rates.paths, dtype=bool)
+    since = 0 if statistic.since is None else bisect_left(rates.dates, statistic.since)
+    for ticks in rates.ticks[statistic.index][since : rates.up_to(day)]:
+        values = np.where(there, values, ticks)
+        there = values != NO_VALUE
+        if there.all():
+            return Reading(values, None)
+    return Reading(values, there)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.basics.errors import HeadroomError
 from engine.basics.values import Comparison, Figure
@@ -21,7 +22,7 @@ from engine.determination.facts import Facts
 from engine.determination.linear_form import Statistic
 from engine.events.results import TestResult, Verdict, passes
 from engine.foresight.columns.path_facts import TestOnDate, facts_of
-from engine.foresight.columns.path_rates import PathRates, Scaled, values_of
+from engine.foresight.columns.path_rates import PathRates, Scaled, Ticks, values_of
 from engine.foresight.rate_paths import NO_VALUE, TICK
 
 ALWAYS = 2**62
@@ -48,6 +49,13 @@ class Turn:
 
     at_low: bool
     last: int
+
+    def holds(self, values: Ticks) -> NDArray[np.bool_]:
+        """Return where it holds, given the number of each path."""
+        # Numpy compares with a number beyond the width of an array far more slowly than with any other.
+        if self.last >= ALWAYS:
+            return np.full(values.shape, self.at_low)
+        return values <= self.last if self.at_low else values > self.last
 
 
 def predicates(test: TestOnDate) -> list[Holds]:
@@ -213,13 +221,14 @@ def _beside(test: TestOnDate, form: Scaled, turn: Turn, window: PathRates) -> It
     assert moving is not None  # without one the search for a turn has ended before
     if window.ticks[moving][window.up_to(day) - 1][0] == NO_VALUE:
         values, there = values_of(form, window, test.fallbacks.terms, day)
-        if there[0]:
+        if there is None or there[0]:
             yield int(values[0]), window
         return
     # What never turns has no place beside which a path could be put.
     if turn.last >= ALWAYS:
         return
-    if not values_of(form, window, test.fallbacks.terms, day)[1][0]:
+    there = values_of(form, window, test.fallbacks.terms, day)[1]
+    if there is not None and not there[0]:
         return
     # A form may fall as the rate rises, and the search below must know which way to go.
     first, last = numbers_of(test, form, window, moving, (1, CEILING))

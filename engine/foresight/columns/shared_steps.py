@@ -144,7 +144,8 @@ def shared_step(
                 swept.setdefault(clause, _nothing(len(pairs)))[place] += amount
     run.of_path = after[inverse]
     for (subject, what), ordinals in happened.items():
-        outcome.first(subject, what, ordinals[inverse] != 0, ordinals[inverse])
+        where = ordinals[inverse].nonzero()[0]
+        outcome.first(subject, what, where, ordinals[inverse][where])
     for clause, amounts in swept.items():
         run.swept[clause] = run.swept.get(clause, _nothing(outcome.paths)) + amounts[inverse]
     for clause, counts in not_known.items():

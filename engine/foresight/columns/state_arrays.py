@@ -1,23 +1,27 @@
 """The states of one test on many paths, in arrays: the table of `evaluation.states_of_tests`.
 
-Each step advances all paths. Dates are ordinals, and 0 stands for no date. What the exact engine computes
-once for a date, such as a deadline or how far back a cap looks, is asked of it once for all paths. A test
-proves that the arrays equal the engine path by path.
+Each step advances all paths. Flags and counts of every path are arrays of single bytes, which cost little.
+Dates move on few paths, so those paths are told by their places, and only they are written. Dates are
+ordinals, and 0 stands for no date. What the exact engine computes once for a date, such as a deadline or how
+far back a cap looks, is asked of it once for all paths. A test proves that the arrays equal the engine path
+by path.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.foresight.columns.verdicts import FAILED, PASSED, UNKNOWN, Said
+from engine.foresight.columns.path_outcomes import NOWHERE, Places
+from engine.foresight.columns.verdicts import Said
 
 Dates = NDArray[np.int32]
 Flags = NDArray[np.bool_]
-Bits = NDArray[np.int64]
+Bits = NDArray[np.unsignedinteger[Any]]
 NOT_YET, COMPLIANT, WATCH, PENDING, CURE, DEFAULT = range(6)
 """Statuses in arrays, in the order of `STATUSES`."""
 STATUSES = ("NOT YET TESTED", "COMPLIANT", "WATCH", "PENDING", "CURE PERIOD", "EVENT OF DEFAULT")
@@ -63,6 +67,29 @@ def dates(paths: int) -> Dates:
     return np.zeros(paths, dtype=np.int32)
 
 
+def no_bits(paths: int, out_of: int) -> Bits:
+    """Return counts that have not seen any date, in the narrowest numbers that hold `out_of` dates."""
+    return np.zeros(paths, dtype=np.min_scalar_type((1 << out_of) - 1))
+
+
+def shifted(bits: Bits, length: NDArray[np.int8], out_of: int, adds: Flags, where: Flags | None) -> None:
+    """Add one date to counts, in place, and forget what is older than `out_of` dates.
+
+    Args:
+        bits: the last dates of each path, the newest in the lowest bit.
+        length: how many dates that are.
+        out_of: how many dates are kept.
+        adds: the date's bit; False wherever the date does not count.
+        where: where the date counts; None if it does everywhere.
+    """
+    # Numbers double by addition, because numpy shifts single bytes ten times more slowly than it adds them.
+    bits += bits if where is None else bits * where
+    bits |= adds
+    bits &= bits.dtype.type((1 << out_of) - 1)
+    short = length < out_of
+    length += (short if where is None else short & where).view(np.int8)
+
+
 @dataclass
 class ObligationArrays:
     """The single Obligation that is owed under a clause on each path.
@@ -73,6 +100,7 @@ class ObligationArrays:
     created: Dates
     due: Dates
     overdue_since: Dates
+    any: bool = False
 
     @classmethod
     def none(cls, paths: int) -> ObligationArrays:
@@ -81,15 +109,19 @@ class ObligationArrays:
 
     def pass_by(self, on: int) -> None:
         """Mark the Obligations whose last day lies before a date as overdue from the day after it."""
+        # Most clauses create no Obligation at all.
+        if not self.any:
+            return
         # `<` and not `<=`: the last day is still in time, and the day after it is the first overdue one.
-        late = (self.due != NONE) & (self.due < on) & (self.overdue_since == NONE)
-        self.overdue_since = np.where(late, self.due + 1, self.overdue_since)
+        late = ((self.due != NONE) & (self.due < on) & (self.overdue_since == NONE)).nonzero()[0]
+        self.overdue_since[late] = self.due[late] + 1
 
-    def create(self, where: Flags, on: int, due: Callable[[], int]) -> Flags:
+    def create(self, where: Places, on: int, due: Callable[[], int]) -> Places:
         """Create the Obligation on some paths, unless one is owed; return where it was created."""
         # An Obligation that is owed already is not created again, and its last day does not move.
-        new: Flags = where & (self.created == NONE)
-        if new.any():
+        new: Places = where[self.created[where] == NONE]
+        if len(new):
+            self.any = True
             self.created[new], self.due[new] = on, due()
         return new
 
@@ -101,64 +133,77 @@ class TestArrays:
     Attributes:
         paths: the number of paths.
         kept: how many uses of a cure are remembered: as many as any cap counts.
+        out_of: how many dates its count looks back on: the most of any date.
     """
 
     __test__ = False
 
     paths: int
     kept: int
+    out_of: int
     exists: bool = False
     needs_nothing: bool = False
+    said: Said = field(init=False)
+    """The results of its last date."""
     status: NDArray[np.int8] = field(init=False)
     since: Dates = field(init=False)
-    verdict: NDArray[np.int8] = field(init=False)
     episode: Dates = field(init=False)
     cure_by: Dates = field(init=False)
     counted: Bits = field(init=False)
     length: NDArray[np.int8] = field(init=False)
     without_report: NDArray[np.int32] = field(init=False)
+    waits: bool = False
+    """Whether `without_report` counts anything on some path."""
     effective: Dates = field(init=False)
-    passing: NDArray[np.int32] = field(init=False)
+    passing: NDArray[np.uint16] = field(init=False)
     cured_on: list[Dates] = field(init=False)
     owed: ObligationArrays = field(init=False)
+    has_failed: Flags = field(init=False)
+    """Where it has failed on some date, which only its first date of failure is read from."""
 
     def __post_init__(self) -> None:
         """Begin without a state on any path."""
         self.status = np.zeros(self.paths, dtype=np.int8)
-        self.verdict = np.zeros(self.paths, dtype=np.int8)
-        self.counted = np.zeros(self.paths, dtype=np.int64)
+        self.counted = no_bits(self.paths, self.out_of)
         self.length = np.zeros(self.paths, dtype=np.int8)
         self.since, self.episode, self.cure_by, self.effective = (dates(self.paths) for _ in range(4))
-        self.without_report, self.passing = dates(self.paths), dates(self.paths)
+        self.without_report = dates(self.paths)
+        self.passing = np.zeros(self.paths, dtype=np.uint16)
         self.cured_on = [dates(self.paths) for _ in range(self.kept)]
         self.owed = ObligationArrays.none(self.paths)
+        self.has_failed = np.zeros(self.paths, dtype=bool)
 
-    def pass_by(self, on: int) -> Flags | None:
+    @property
+    def verdict(self) -> NDArray[np.int8]:
+        """The verdict of its last date."""
+        return self.said.verdicts
+
+    def pass_by(self, on: int) -> Places:
         """Turn Cure Periods that ended before a date into defaults on the day after their last day.
 
-        Returns where it did so, or None if nowhere.
+        Returns where it did so.
         """
         self.owed.pass_by(on)
         # `<` and not `<=`: a cure on the last day of the Cure Period is in time.
-        late: Flags = (self.status == CURE) & (self.cure_by < on)
-        if not late.any():
-            return None
-        after = self.cure_by + 1
-        self.status = np.where(late, DEFAULT, self.status).astype(np.int8)
-        self.since = np.where(late, after, self.since)
-        # A default that needs a notice is not effective by itself, and arrays do not hold the Act that
-        # could give one.
-        self.effective = np.where(late, after if self.needs_nothing else NONE, self.effective)
+        late: Places = ((self.status == CURE) & (self.cure_by < on)).nonzero()[0]
+        if len(late):
+            after = self.cure_by[late] + 1
+            self.status[late] = DEFAULT
+            self.since[late] = after
+            # A default that needs a notice is not effective by itself, and arrays do not hold the Act that
+            # could give one.
+            self.effective[late] = after if self.needs_nothing else NONE
         return late
 
 
 @dataclass
 class Moved:
-    """What one date moved: where the test came out of a Cure Period cured, and where it became a default."""
+    """What one date moved: where a Cure Period began, was cured or became a default, and what is now owed."""
 
-    cured: Flags
-    defaulted: Flags
-    obliged: Flags | None
+    curing: Places = field(default_factory=lambda: NOWHERE)
+    cured: Places = field(default_factory=lambda: NOWHERE)
+    defaulted: Places = field(default_factory=lambda: NOWHERE)
+    obliged: Places = field(default_factory=lambda: NOWHERE)
 
 
 def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
@@ -176,127 +221,154 @@ def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
         state.exists = True
         state.since[:] = on
     state.needs_nothing = rules.needs_nothing
-    # Noted before the states move, because an Obligation arises only from the first failure of an episode.
-    failing_before = state.episode != NONE
-    counted = _counted(state, rules, said)
-    state.verdict = said.verdicts
-    failed, passed = counted == FAILED, counted == PASSED
+    state.said = said
+    failed, known = _counted(state, rules, said)
     # Counted before the states move, so that the date itself is among the failures of a breach.
-    _count(state, rules, failed, failed | passed)
-    # The old array stays as it is: `_move` puts a new one in its place and does not write into this one.
-    before = state.status
-    # In a Cure Period or a default a result alone moves nothing; a cure needs the retest below.
-    opened = before < CURE
-    curing = before == CURE
-    _fail(state, rules, failed & opened, on)
-    _pass(state, rules, said, passed & opened, on)
-    ready = (
-        passed & curing & (state.passing >= rules.passing_for)
-        if rules.retest
-        else np.zeros(state.paths, dtype=bool)
-    )
-    if ready.any():
-        _cure(state, rules, said, ready, on)
-    obliged = None
+    _count(state, rules, failed, said.passed, known)
+    where = _moving(state, rules, said, failed, known).nonzero()[0]
+    if not len(where):
+        return Moved()
+    fails = failed[where]
+    failing, passing = where[fails], where[~fails]
+    # Noted before the states move, because an Obligation arises only from the first failure of an episode.
+    first = failing[(state.episode[failing] == NONE) & said.failed[failing]]
+    moved = _fail(state, rules, failing, on)
+    ready = passing[state.status[passing] == CURE]
+    _pass(state, rules, said, passing, on)
+    if len(ready):
+        _cure(state, ready, on)
+        moved.cured = ready[state.status[ready] == COMPLIANT]
     if rules.deliver_by is not None:
-        obliged = state.owed.create((said.verdicts == FAILED) & ~failing_before, on, rules.deliver_by)
-    return Moved(
-        curing & (state.status == COMPLIANT), (state.status == DEFAULT) & (before != DEFAULT), obliged
-    )
+        moved.obliged = state.owed.create(first, on, rules.deliver_by)
+    return moved
 
 
-def _counted(state: TestArrays, rules: TestRules, said: Said) -> NDArray[np.int8]:
-    """Return the verdicts that states act on: FAIL for missing reports if the deal says so."""
-    lacks = said.lacks_report
+def _counted(state: TestArrays, rules: TestRules, said: Said) -> tuple[Flags, Flags | None]:
+    """Return where the test counts as failed, also for missing reports if the deal says so.
+
+    Then it returns where it counts as failed or passed; None if it does everywhere.
+    """
+    # Where every path has a verdict, and most dates are such, no run without reports goes on.
+    if said.known is None:
+        if state.waits:
+            state.without_report[:] = 0
+            state.waits = False
+        return said.failed, None
     # A determined date ends the run; a date that lacks only a rate neither ends nor lengthens it.
-    run = np.where(said.verdicts == UNKNOWN, state.without_report + lacks, 0).astype(np.int32)
-    state.without_report = run
-    if rules.fails_after is None or not lacks.any():
-        return said.verdicts
-    return np.where(lacks & (run >= rules.fails_after), FAILED, said.verdicts).astype(np.int8)
+    state.without_report *= ~said.known
+    if said.lacks_report is None:
+        return said.failed, said.known
+    state.without_report += said.lacks_report
+    state.waits = True
+    if rules.fails_after is None:
+        return said.failed, said.known
+    silent = said.lacks_report & (state.without_report >= rules.fails_after)
+    return said.failed | silent, said.known | silent
 
 
-def _count(state: TestArrays, rules: TestRules, failed: Flags, determined: Flags) -> None:
-    mask = (1 << rules.out_of) - 1
-    # Where every path has a verdict, and most dates are such, nothing is to be kept.
-    if determined.all():
-        state.passing = np.where(failed, 0, state.passing + 1)
-        state.counted = ((state.counted << 1) | failed) & mask
-        state.length = np.minimum(state.length + 1, rules.out_of).astype(np.int8)
+def _count(state: TestArrays, rules: TestRules, failed: Flags, passed: Flags, known: Flags | None) -> None:
+    if known is None:
+        state.passing += 1
+    else:
+        # Dates without a verdict are skipped in every count (`rulings.md` 23).
+        state.passing += passed
+    state.passing *= ~failed
+    if rules.out_of == state.out_of:
+        shifted(state.counted, state.length, rules.out_of, failed, known)
         return
-    state.passing = np.where(determined, np.where(failed, 0, state.passing + 1), state.passing)
-    # Dates without a verdict are skipped in every count (`rulings.md` 23).
-    state.counted = np.where(determined, ((state.counted << 1) | failed) & mask, state.counted)
-    state.length = np.where(determined, np.minimum(state.length + 1, rules.out_of), state.length).astype(
-        np.int8
-    )
+    # An amendment may look back on fewer dates than other terms do; a date that is skipped forgets none.
+    bits, length = state.counted.copy(), np.minimum(state.length, np.int8(rules.out_of))
+    shifted(bits, length, rules.out_of, failed, known)
+    where = np.True_ if known is None else known
+    np.copyto(state.counted, bits, where=where)
+    np.copyto(state.length, length, where=where)
 
 
-def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
+def _moving(state: TestArrays, rules: TestRules, said: Said, failed: Flags, known: Flags | None) -> Flags:
+    """Return where a date's verdict moves the state: everywhere else it stays what it is, with its dates."""
+    # The three statuses that a verdict can lead to by itself are one sum of single bytes.
+    wanted = failed * np.int8(PENDING) + said.passed.view(np.int8)
+    if rules.watched and said.warned is not None:
+        wanted += said.passed & said.warned
+    moving: Flags = state.status != wanted
+    if rules.breach:
+        # A failure that has lasted moves a path on from PENDING.
+        moving |= failed if rules.counts == 1 else failed & (np.bitwise_count(state.counted) >= rules.counts)
+    # In a Cure Period or a default a result alone moves nothing; a cure needs the retest below.
+    moving &= state.status < CURE
+    if known is not None:
+        moving &= known
+    if rules.retest:
+        ready = (state.status == CURE) & said.passed
+        moving |= ready if rules.passing_for == 1 else ready & (state.passing >= rules.passing_for)
+    return moving
+
+
+def _pass(state: TestArrays, rules: TestRules, said: Said, where: Places, on: int) -> None:
     """Apply a PASS on some paths: COMPLIANT, or WATCH if the headroom is below the early warning."""
-    if not where.any():
+    if not len(where):
         return
-    status = np.where((said.bits & 2) != 0, WATCH, COMPLIANT).astype(np.int8) if rules.watched else COMPLIANT
+    status: NDArray[np.int8] | int = COMPLIANT
+    if rules.watched and said.warned is not None:
+        status = COMPLIANT + said.warned[where].view(np.int8)
     _move(state, where, status, on)
-    state.episode = np.where(where, NONE, state.episode)
-    state.cure_by = np.where(where, NONE, state.cure_by)
+    state.episode[where] = NONE
+    state.cure_by[where] = NONE
 
 
-def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
+def _fail(state: TestArrays, rules: TestRules, where: Places, on: int) -> Moved:
     """Apply a FAIL on some paths.
 
     They are PENDING until the failure has lasted, and then in the Cure Period or in default.
     """
-    if not where.any():
-        return
-    state.episode = np.where(where & (state.episode == NONE), on, state.episode)
-    lasted = (
-        where & (np.bitwise_count(state.counted) >= rules.counts)
-        if rules.breach
-        else np.zeros(state.paths, dtype=bool)
-    )
-    _move(state, where & ~lasted, PENDING, on)
-    if not lasted.any():
-        return
-    curable = (
-        lasted & ~_used_up(state, rules) if rules.last_day is not None else np.zeros(state.paths, dtype=bool)
-    )
-    at_once = lasted & ~curable
+    if not len(where):
+        return Moved()
+    state.episode[where[state.episode[where] == NONE]] = on
+    if not rules.breach:
+        _move(state, where, PENDING, on)
+        return Moved()
+    has_lasted = np.bitwise_count(state.counted[where]) >= rules.counts
+    _move(state, where[~has_lasted], PENDING, on)
+    lasted = where[has_lasted]
+    if not len(lasted):
+        return Moved()
+    curable, at_once = NOWHERE, lasted
+    if rules.last_day is not None:
+        spent = _used_up(state, rules, lasted)
+        curable, at_once = lasted[~spent], lasted[spent]
     _move(state, curable, CURE, on)
     _move(state, at_once, DEFAULT, on)
     # Asked only if a Cure Period begins on some path: one deadline then serves all of them.
-    if rules.last_day is not None and curable.any():
+    if rules.last_day is not None and len(curable):
         state.cure_by[curable] = rules.last_day()
-    state.effective = np.where(at_once, on if rules.needs_nothing else NONE, state.effective)
+    state.effective[at_once] = on if rules.needs_nothing else NONE
+    return Moved(curing=curable, defaulted=at_once)
 
 
-def _used_up(state: TestArrays, rules: TestRules) -> Flags:
-    """Return where the cure right has been used as often as a cap allows."""
-    spent = np.zeros(state.paths, dtype=bool)
+def _used_up(state: TestArrays, rules: TestRules, where: Places) -> Flags:
+    """Return on which of some paths the cure right has been used as often as a cap allows."""
+    spent = np.zeros(len(where), dtype=bool)
     for count, after in rules.caps:
         # Uses stand newest first, so the cap is reached if the use number `count` lies inside its time.
-        spent |= state.cured_on[count - 1] > after
+        spent |= state.cured_on[count - 1][where] > after
     return spent
 
 
-def _cure(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
-    """Apply a retest that cures: the episode ends.
+def _cure(state: TestArrays, where: Places, on: int) -> None:
+    """Note a retest that has cured.
 
     A failure after it begins a new episode, with counts of its own.
     """
-    _pass(state, rules, said, where, on)
-    state.counted = np.where(where, 0, state.counted)
-    state.length = np.where(where, 0, state.length).astype(np.int8)
+    state.counted[where] = 0
+    state.length[where] = 0
     # From the oldest down, or each use would be overwritten before it is moved on.
     for place in range(len(state.cured_on) - 1, 0, -1):
-        state.cured_on[place] = np.where(where, state.cured_on[place - 1], state.cured_on[place])
+        state.cured_on[place][where] = state.cured_on[place - 1][where]
     if state.cured_on:
-        state.cured_on[0] = np.where(where, on, state.cured_on[0])
+        state.cured_on[0][where] = on
 
 
-def _move(state: TestArrays, where: Flags, status: NDArray[np.int8] | int, on: int) -> None:
+def _move(state: TestArrays, where: Places, status: NDArray[np.int8] | int, on: int) -> None:
     """Set a status on some paths. A path that has it already keeps the date since which it does."""
-    changed = where & (state.status != status)
-    if changed.any():
-        state.since = np.where(changed, on, state.since)
-        state.status = np.where(changed, status, state.status).astype(np.int8)
+    state.since[where[state.status[where] != status]] = on
+    state.status[where] = status

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.evaluation.conditions import LeafRule, Tree, leaves
 from engine.evaluation.trigger_states import TriggerRule
+from engine.foresight.columns.path_outcomes import NOWHERE, Places
 from engine.foresight.columns.state_arrays import (
     NONE,
     STATUSES,
@@ -24,10 +25,13 @@ from engine.foresight.columns.state_arrays import (
     ObligationArrays,
     TestArrays,
     dates,
+    no_bits,
+    shifted,
 )
-from engine.foresight.columns.verdicts import FAILED, PASSED, UNKNOWN, Said
+from engine.foresight.columns.verdicts import Said
 
-NEVER_NEW = np.iinfo(np.int32).max
+Amounts = NDArray[np.int64]
+NEVER_NEW = np.int32(np.iinfo(np.int32).max)
 """A day later than any date, which stands for "nothing that meets the condition is new"."""
 IN_EFFECT = "IN EFFECT"
 
@@ -41,19 +45,22 @@ class LeafArrays:
         paths: the number of paths.
         bits: the last `out_of` dates of each path, newest in the lowest bit; 1 if the leaf was met.
         length: how many dates `bits` holds for each path.
-        met_since: the ordinal of the day since when the leaf is met often enough, or `NONE`.
+        full: on which paths it is met as often as it needs.
+        met_since: the ordinal of the day since when it is, if it counts dates; otherwise `NONE`.
     """
 
     rule: LeafRule
     paths: int
     bits: Bits = field(init=False)
     length: NDArray[np.int8] = field(init=False)
+    full: Flags = field(init=False)
     met_since: Dates = field(init=False)
 
     def __post_init__(self) -> None:
         """Start every path with a count that has not seen any date."""
-        self.bits = np.zeros(self.paths, dtype=np.int64)
+        self.bits = no_bits(self.paths, self.out_of)
         self.length = np.zeros(self.paths, dtype=np.int8)
+        self.full = np.zeros(self.paths, dtype=bool)
         self.met_since = dates(self.paths)
 
     @property
@@ -66,40 +73,29 @@ class LeafArrays:
         """The number of those dates on which it must be met."""
         return self.rule.persistence.count if self.rule.persistence is not None else 1
 
-    def full(self) -> Flags:
-        """Return on which paths it is met as often as it needs."""
-        flags: Flags = np.bitwise_count(self.bits) >= self.needed
-        return flags
-
     def count(self, where: Flags, meets: Flags, known: Flags | None, on: int) -> None:
         """Count one more date on some paths.
 
         `known` says on which paths the date counts; None means on all.
         """
         # On most dates no path waits for the end of a trigger, or every path does.
-        if not where.any():
+        if not np.count_nonzero(where):
             return
         counts = where if known is None else where & known
-        mask = (1 << self.out_of) - 1
-        self.bits = np.where(counts, ((self.bits << 1) | meets) & mask, self.bits)
-        self.length = np.where(counts, np.minimum(self.length + 1, self.out_of), self.length).astype(np.int8)
+        shifted(self.bits, self.length, self.out_of, meets & counts, counts)
+        before, self.full = self.full, np.bitwise_count(self.bits) >= self.needed
         if self.rule.persistence is not None:
-            self._met_since(where, on)
+            # The day stays while the count stays full, so it moves only where that changes.
+            moved = (before != self.full).nonzero()[0]
+            self.met_since[moved] = self.full[moved] * np.int32(on)
 
-    def _met_since(self, where: Flags, on: int) -> None:
-        full = self.full()
-        self.met_since = np.where(
-            where, np.where(full, np.where(self.met_since == NONE, on, self.met_since), NONE), self.met_since
-        )
-
-    def afresh(self, where: Flags) -> None:
+    def afresh(self, where: Places) -> None:
         """Forget all dates on some paths."""
-        if not where.any():
-            return
-        self.bits = np.where(where, 0, self.bits)
-        self.length = np.where(where, 0, self.length).astype(np.int8)
+        self.bits[where] = 0
+        self.length[where] = 0
+        self.full[where] = False
         # Dates before a beginning or an end do not count towards the next one.
-        self.met_since = np.where(where, NONE, self.met_since)
+        self.met_since[where] = NONE
 
 
 @dataclass
@@ -138,9 +134,9 @@ class TriggerArrays:
     ends: list[LeafArrays] = field(init=False)
     in_effect: Flags = field(init=False)
     """Whether it was in effect at the last Determination Date."""
-    balance: Bits = field(init=False)
-    swept: Bits = field(init=False)
-    not_known: Bits = field(init=False)
+    balance: Amounts = field(init=False)
+    swept: Amounts = field(init=False)
+    not_known: Amounts = field(init=False)
     """On how many Payment Dates a missing figure left open what its sweep takes."""
     owed: ObligationArrays = field(init=False)
 
@@ -162,8 +158,8 @@ class TriggerArrays:
 class TriggerMoved:
     """On which paths a trigger began and ended on a date."""
 
-    began: Flags
-    ended: Flags
+    began: Places
+    ended: Places
 
 
 def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int | None) -> TriggerMoved:
@@ -177,14 +173,13 @@ def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int |
         terms_since: the date since which the terms in force have been in force.
         target: the balance at which it ends, if it ends at one.
     """
-    if not state.exists:
+    new = not state.exists
+    if new:
         state.exists = True
         state.since[:] = seen.on
-        # A trigger cannot have begun before the terms that brought it in (`rulings.md` 45).
-        floor = np.full(state.paths, terms_since, dtype=np.int32)
-    else:
-        floor = state.since
-    outside, inside = ~state.inside, state.inside
+    # A copy, because beginnings of this date must not count as in effect before it.
+    inside = state.inside.copy()
+    outside = ~inside
     # A trigger that holds while its condition is met goes on counting in effect, or it could never end.
     counting = np.ones(state.paths, dtype=bool) if state.rule.while_met else outside
     for leaf in state.begins:
@@ -193,61 +188,64 @@ def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int |
         _count(leaf, inside, seen)
     # Asked with the flags from before the date: a trigger does not begin and end on the same date.
     ended = _ended(state, inside, target)
-    began = _began(state, seen, outside, floor)
-    if ended.any():
+    # A trigger cannot have begun before the terms that brought it in (`rulings.md` 45).
+    began = _began(state, seen, outside, terms_since if new else None)
+    if len(ended):
         _end(state, seen, ended)
     return TriggerMoved(began, ended)
 
 
-def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Flags:
-    completed = _completed(
-        state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), state, seen
-    )
+def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: int | None) -> Places:
+    counts = dict(zip(leaves(state.rule.begins), state.begins, strict=True))
+    where: Places = (outside & _is_met(state.rule.begins, counts)).nonzero()[0]
+    # Days are asked for where the condition is met, which is on few paths.
+    if not len(where):
+        return where
+    completed = _completed(state.rule.begins, counts, state, seen, where)
     # Met is not enough: after an end something must newly meet the condition (`rulings.md` 45).
-    began: Flags = outside & completed.met & (completed.new != NEVER_NEW)
-    if not began.any():
-        return began
-    state.inside = state.inside | began
-    state.begun = state.begun | began
+    fresh = completed.new != NEVER_NEW
+    began: Places = where[fresh]
+    state.inside[began] = True
+    state.begun[began] = True
     # Never before the last end, nor before the terms: the later of both stands (`rulings.md` 45).
-    state.since = np.where(began, np.maximum(completed.new, floor), state.since)
-    state.ended = np.where(began, NONE, state.ended)
+    least = state.since[began] if floor is None else np.int32(floor)
+    state.since[began] = np.maximum(completed.new[fresh], least)
+    state.ended[began] = NONE
     for leaf in state.ends:
         leaf.afresh(began)
     return began
 
 
-def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Flags:
+def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Places:
     """Return where the trigger ends on this date, given where it was in effect before."""
-    rule, none = state.rule, np.zeros(state.paths, dtype=bool)
+    rule = state.rule
     # Not a single path can end the trigger, so its conditions need not be asked.
-    if not inside.any():
-        return none
+    if not np.count_nonzero(inside):
+        return NOWHERE
     if rule.while_met:
-        return inside & ~_is_met(rule.begins, dict(zip(leaves(rule.begins), state.begins, strict=True)))
+        counts = dict(zip(leaves(rule.begins), state.begins, strict=True))
+        ceased: Places = (inside & ~_is_met(rule.begins, counts)).nonzero()[0]
+        return ceased
     if rule.irrevocable:
-        return none
-    over = none
+        return NOWHERE
+    over = np.zeros(state.paths, dtype=bool)
     if rule.ends is not None:
         over = _is_met(rule.ends, dict(zip(leaves(rule.ends), state.ends, strict=True)))
     if rule.at_target and target is not None:
         over = over | (state.balance >= target)
-    return inside & over
+    where: Places = (inside & over).nonzero()[0]
+    return where
 
 
-def _end(state: TriggerArrays, seen: Seen, where: Flags) -> None:
-    state.inside = state.inside & ~where
+def _end(state: TriggerArrays, seen: Seen, where: Places) -> None:
+    state.inside[where] = False
     if state.rule.while_met:
-        ceased = _ceased(
-            state.rule.begins,
-            dict(zip(leaves(state.rule.begins), state.begins, strict=True)),
-            seen,
-            state.paths,
-        )
-        state.since = np.where(where, np.maximum(ceased, state.since), state.since)
+        counts = dict(zip(leaves(state.rule.begins), state.begins, strict=True))
+        ceased = _ceased(state.rule.begins, counts, seen, where)
+        state.since[where] = np.maximum(ceased, state.since[where])
         return
-    state.since = np.where(where, seen.on, state.since)
-    state.ended = np.where(where, seen.on, state.ended)
+    state.since[where] = seen.on
+    state.ended[where] = seen.on
     for leaf in state.begins:
         leaf.afresh(where)
 
@@ -276,12 +274,17 @@ def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
         return
     if rule.result == "NOT DETERMINED":
         # Here the date without a verdict is what counts, so it is not skipped.
-        leaf.count(where, said.verdicts == UNKNOWN, None, seen.on)
+        silent = np.zeros(leaf.paths, dtype=bool) if said.known is None else ~said.known
+        leaf.count(where, silent, None, seen.on)
         return
-    bit, verdict = seen.level.get(rule), PASSED if rule.result == "PASS" else FAILED
-    meets = said.verdicts == verdict if bit is None else (said.bits & (1 << bit)) != 0
+    bit = seen.level.get(rule)
+    if bit is None:
+        meets = said.passed if rule.result == "PASS" else said.failed
+    else:
+        # Where nothing is determined on any path, nothing holds either.
+        meets = said.held[bit] if said.held else said.passed
     # Dates that are not determined are skipped (`rulings.md` 23).
-    leaf.count(where, meets, said.verdicts != UNKNOWN, seen.on)
+    leaf.count(where, meets, said.known, seen.on)
 
 
 def _stands(rule: LeafRule, seen: Seen, paths: int) -> Flags | None:
@@ -302,36 +305,40 @@ def _stands(rule: LeafRule, seen: Seen, paths: int) -> Flags | None:
     return ~trigger.inside if rule.state == "NOT IN EFFECT" else np.zeros(paths, dtype=bool)
 
 
-def _state_since(rule: LeafRule, seen: Seen, paths: int) -> Dates:
+def _state_since(rule: LeafRule, seen: Seen, where: Places) -> Dates:
     tested = seen.tests.get(rule.test) if rule.test is not None else seen.triggers.get(rule.trigger or "")
-    return tested.since if tested is not None and tested.exists else np.full(paths, seen.on, dtype=np.int32)
+    if tested is not None and tested.exists:
+        return tested.since[where]
+    return np.full(len(where), seen.on, dtype=np.int32)
 
 
 @dataclass
 class _Met:
-    """On which paths a condition is met, since when, and since when something new meets it."""
+    """On which of some paths a condition is met, since when, and since when something new meets it."""
 
     met: Flags
     on: Dates
     new: Dates
 
 
-def _completed(tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: TriggerArrays, seen: Seen) -> _Met:
+def _completed(
+    tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: TriggerArrays, seen: Seen, where: Places
+) -> _Met:
     if isinstance(tree, LeafRule):
         leaf = counts[tree]
-        flags = leaf.full()
+        flags, ended = leaf.full[where], state.ended[where]
         if tree.on_or_after is not None:  # met from its date on, and newly so once
-            day = tree.on_or_after.toordinal()
-            new = np.where((state.ended == NONE) | (day >= state.ended), day, NEVER_NEW).astype(np.int32)
-            return _Met(flags, np.full(leaf.paths, day, dtype=np.int32), new)
+            day = np.full(len(where), tree.on_or_after.toordinal(), dtype=np.int32)
+            return _Met(flags, day, np.where((ended == NONE) | (day >= ended), day, NEVER_NEW))
         if tree.persistence is not None or tree.state is None:
-            on = np.where(leaf.met_since == NONE, seen.on, leaf.met_since).astype(np.int32)
+            since = leaf.met_since[where]
+            on = np.where(since == NONE, np.int32(seen.on), since)
             return _Met(flags, on, on)
-        since = _state_since(tree, seen, leaf.paths)
+        since = _state_since(tree, seen, where)
         # A state entered on the very date of the end is new (`rulings.md` 45), hence `>=`.
-        fresh = (state.ended == NONE) | (since >= state.ended)
-        return _Met(flags, since, np.where(fresh, since, NEVER_NEW).astype(np.int32))
-    parts = [_completed(part, counts, state, seen) for part in tree.parts]
+        fresh = (ended == NONE) | (since >= ended)
+        return _Met(flags, since, np.where(fresh, since, NEVER_NEW))
+    parts = [_completed(part, counts, state, seen, where) for part in tree.parts]
     flags = np.sum([part.met for part in parts], axis=0) >= max(tree.n, 1)
     # A gate that needs n parts was met on the day on which the n-th of them was, whatever came later.
     last = np.sort(np.array([np.where(part.met, part.on, NEVER_NEW) for part in parts]), axis=0)[
@@ -343,21 +350,23 @@ def _completed(tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: Trigger
 
 def _is_met(tree: Tree, counts: Mapping[LeafRule, LeafArrays]) -> Flags:
     if isinstance(tree, LeafRule):
-        return counts[tree].full()
-    flags: Flags = np.sum([_is_met(part, counts) for part in tree.parts], axis=0) >= tree.n
+        return counts[tree].full
+    parts = [_is_met(part, counts) for part in tree.parts]
+    flags: Flags = np.logical_or.reduce(parts) if tree.n == 1 else np.sum(parts, axis=0) >= tree.n
     return flags
 
 
-def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, paths: int) -> Dates:
-    """Return the date from which a condition has not been met.
+def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, where: Places) -> Dates:
+    """Return the date from which a condition has not been met, on some paths.
 
     If states alone end it, it is the date of the state.
     """
     if isinstance(tree, LeafRule):
         by_state = tree.persistence is None and tree.state is not None
-        return _state_since(tree, seen, paths) if by_state else np.full(paths, seen.on, dtype=np.int32)
+        return _state_since(tree, seen, where) if by_state else np.full(len(where), seen.on, dtype=np.int32)
     unmet = [
-        np.where(_is_met(part, counts), NEVER_NEW, _ceased(part, counts, seen, paths)) for part in tree.parts
+        np.where(_is_met(part, counts)[where], NEVER_NEW, _ceased(part, counts, seen, where))
+        for part in tree.parts
     ]
     ceased: Dates = np.sort(np.array(unmet), axis=0)[len(tree.parts) - tree.n]
     return ceased

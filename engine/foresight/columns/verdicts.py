@@ -70,19 +70,41 @@ class Compiled:
 
 @dataclass
 class Said:
-    """What a test says of every path on a date.
+    """What a test says of every path on a date. Nothing writes into these arrays.
 
     Attributes:
-        verdicts: `UNKNOWN`, `PASSED` or `FAILED`.
-        lacks_report: where the Servicer's figures are missing.
-        bits: which of `predicates` hold, the first in the lowest bit.
+        passed: where it passed.
+        failed: where it failed.
+        held: where each of `predicates` holds, the first one being that it passed.
+        known: where it passed or failed; None if it did everywhere.
+        lacks_report: where the Servicer's figures are missing; None if they are nowhere.
         one_by_one: whether it ran path by path.
     """
 
-    verdicts: NDArray[np.int8]
-    lacks_report: Flags
-    bits: Codes
+    passed: Flags
+    failed: Flags
+    held: tuple[Flags, ...]
+    known: Flags | None = None
+    lacks_report: Flags | None = None
     one_by_one: bool = False
+
+    @property
+    def verdicts(self) -> NDArray[np.int8]:
+        """`UNKNOWN`, `PASSED` or `FAILED` for each path."""
+        return self.passed * np.int8(PASSED) + self.failed * np.int8(FAILED)
+
+    @property
+    def bits(self) -> Codes:
+        """Which of `predicates` hold on each path, the first in the lowest bit."""
+        codes = np.zeros(len(self.passed), dtype=np.int64)
+        for place, flags in enumerate(self.held):
+            codes |= flags.astype(np.int64) << place
+        return codes
+
+    @property
+    def warned(self) -> Flags | None:
+        """Where the second predicate holds, which is the early warning of a test that has one."""
+        return self.held[1] if len(self.held) > 1 else None
 
 
 def compiled(test: TestOnDate, rates: PathRates, known: Known) -> Compiled:
@@ -110,31 +132,34 @@ def said_of(one: Compiled, rates: PathRates) -> Said:
     verdicts = np.array([CODES[result.verdict] for result in results.results], dtype=np.int8)[results.codes]
     lacks = np.array([_lacks_report(result) for result in results.results])[results.codes]
     bits = np.array([_bits(one.test, result) for result in results.results])[results.codes]
-    return Said(verdicts, lacks, bits, one_by_one=True)
+    held = tuple((bits & 1 << place) != 0 for place in range(len(predicates(one.test))))
+    return Said(verdicts == PASSED, verdicts == FAILED, held, verdicts != UNKNOWN, lacks, one_by_one=True)
 
 
 def _compared(one: Compiled, thresholds: Thresholds, rates: PathRates) -> Said:
     value, there = values_of(thresholds.form, rates, one.test.fallbacks.terms, one.test.base.on)
-    lacks = np.zeros(rates.paths, dtype=bool)
-    bits = np.zeros(rates.paths, dtype=np.int64)
     if thresholds.never is not None:
-        verdicts = np.zeros(rates.paths, dtype=np.int8)
-        lacks[:] = _lacks_report(thresholds.never)
+        none = np.zeros(rates.paths, dtype=bool)
+        said = Said(none, none, (), none)
+        if _lacks_report(thresholds.never):
+            said.lacks_report = ~none
     else:
-        for place, turn in enumerate(thresholds.turns):
-            bits |= ((value <= turn.last) == turn.at_low).astype(np.int64) << place
-        # The first predicate is PASS, so its bit turns FAILED into PASSED.
-        verdicts = (FAILED - (bits & 1)).astype(np.int8)
-    if not there.all():
+        held = tuple(turn.holds(value) for turn in thresholds.turns)
+        said = Said(held[0], ~held[0], held)
+    if there is not None:
         # A path that lacks a rate was compared all the same; what that gave must not be looked at.
-        verdicts, bits = np.where(there, verdicts, UNKNOWN).astype(np.int8), np.where(there, bits, 0)
+        held = tuple(flags & there for flags in said.held)
+        known = there if said.known is None else said.known & there
+        said = Said(said.passed & there, said.failed & there, held, known, said.lacks_report)
         lacking = np.flatnonzero(~there)
+        lacks = np.zeros(rates.paths, dtype=bool) if said.lacks_report is None else said.lacks_report
         signatures = _signature(one.test, rates)[lacking]
         # Which rates are missing decides the reason, so one path of each kind is asked for all of them.
         for signature in np.unique(signatures).tolist():
             paths = lacking[signatures == signature]
             lacks[paths] = _lacks_first(one, rates, signature, int(paths[0]))
-    return Said(verdicts, lacks, bits)
+        said.lacks_report = lacks if lacks.any() else None
+    return said
 
 
 def _lacks_first(one: Compiled, rates: PathRates, signature: int, path: int) -> bool:
@@ -186,11 +211,10 @@ def results_of(one: Compiled, rates: PathRates) -> Results:
         if one.thresholds is None or _counts_shortfalls(test):
             raise NotOnce
         said = _compared(one, one.thresholds, rates)
-        groups = said.bits * 8 + said.verdicts * 2 + said.lacks_report
+        groups = said.bits * 8 + said.verdicts * 2 + (0 if said.lacks_report is None else said.lacks_report)
         # Only undetermined results depend on which rates are missing; others would be split for nothing.
-        unknown = said.verdicts == UNKNOWN
-        if unknown.any():
-            groups = split(groups, np.where(unknown, _signature(test, rates), 0))
+        if said.known is not None:
+            groups = split(groups, np.where(said.known, 0, _signature(test, rates)))
     except (OverflowError, NotOnce):
         return _one_by_one(test, rates)
     _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
