@@ -6,7 +6,6 @@ its hash.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from engine.audit.verify_file import later_of
 from engine.basics.bundle_archive import unpacked
 from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed, WrongUsage
+from engine.basics.strict_json import read_json
 from engine.basics.values import counted
 from engine.determination.template import Template
 from engine.events.notice import Pages
@@ -251,5 +251,5 @@ def _events(later: Later, kind: str) -> Iterator[dict[str, Any]]:
     marked = f'"kind":"{kind}"'.encode()
     for body in later.bodies:
         # The mark could stand inside a text, so the parsed kind decides; most entries are never parsed.
-        if marked in body and (event := json.loads(body))["kind"] == kind:
+        if marked in body and (event := read_json(body))["kind"] == kind:
             yield event

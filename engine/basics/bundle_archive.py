@@ -8,7 +8,6 @@ a bundle can have, whatever the archive says of itself, and nothing that the man
 from __future__ import annotations
 
 import io
-import json
 import lzma
 import re
 import struct
@@ -20,6 +19,7 @@ from pathlib import Path
 from engine.basics.canonical_json import canonical, sha256_hex
 from engine.basics.errors import VerificationFailed
 from engine.basics.files import refuse_lost_disk
+from engine.basics.strict_json import NotJson, read_json
 
 MANIFEST = "manifest.json"
 LARGEST_FILE = 512 * 2**20
@@ -197,7 +197,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
     """Return what the manifest states: the hash of each file by name, and what the bundle is about."""
     try:
-        manifest = json.loads(data or b"null")
+        manifest = read_json(data or b"null")
         if (
             # Written one way only, so a name that stands twice cannot mean one file here and another there.
             canonical(manifest) != data
@@ -210,5 +210,9 @@ def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
         if not all(isinstance(text, str) for text in texts):
             raise ValueError("a value of another kind")
         return manifest["files"], manifest["about"]
+    except NotJson as error:
+        raise VerificationFailed(
+            f"the bundle's manifest is missing, or is not in its form: {error}"
+        ) from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise VerificationFailed("the bundle's manifest is missing, or is not in its form") from error

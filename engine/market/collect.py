@@ -20,6 +20,7 @@ import httpx2
 import stamina
 
 from engine.basics.errors import HeadroomError
+from engine.basics.strict_json import read_json
 
 LARGEST = 32 * 1024 * 1024
 """The most bytes of one answer, decompressed."""
@@ -283,15 +284,10 @@ def _plain(response: httpx2.Response) -> Iterator[bytes]:
 
 def _offers(body: bytes, model: str) -> list[Any]:
     try:
-        # Python reads NaN and Infinity from JSON, although JSON has neither.
-        answer = json.loads(body, parse_constant=_refuse)
+        answer = read_json(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError as error:
         raise _Retry(f"the answer is not JSON or was cut off ({error})") from None
     offers = answer.get("offers") if isinstance(answer, dict) else None
     if not isinstance(offers, list):
         raise CollectionFailed(f"{model}: the answer has no list of offers")
     return offers
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not a number")

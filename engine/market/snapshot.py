@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.basics.errors import HeadroomError
+from engine.basics.strict_json import NotJson, refuse_second_reading
 from engine.basics.values import counted
 from engine.market.collection_metadata import CollectionMetadata, read_metadata
 from engine.market.offer import Malformed, Offer
@@ -142,6 +143,27 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
         return _from_csv(plain, name, digest)
     said = read_metadata(unmarked(plain))
     return _from_json(plain, name, digest) if said is None else _empty_day(plain, name, digest, said)
+
+
+def read_new_snapshot(data: bytes, name: str) -> Snapshot:
+    """Return a snapshot that comes in, which must have one reading.
+
+    A kept one is read without this look: it was recorded as it was read, and is read so again.
+
+    Raises SnapshotRefused as `read_snapshot`, and for a key that stands twice in one object.
+    """
+    snapshot = read_snapshot(data, name)
+    if snapshot.form in ("offers", "empty day"):
+        refuse_two_readings(snapshot.plain, name)
+    return snapshot
+
+
+def refuse_two_readings(plain: bytes, name: str) -> None:
+    """Raise SnapshotRefused for JSON in which a key stands twice in one object."""
+    try:
+        refuse_second_reading(unmarked(plain))
+    except NotJson as error:
+        raise SnapshotRefused(f"{name}: {error}") from None
 
 
 def unmarked(plain: bytes) -> bytes:

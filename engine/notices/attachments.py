@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.basics.strict_json import read_json
 from engine.events.notice import NoticeFacts, notice_facts
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.checkpoint import newest
@@ -165,7 +166,7 @@ def read_of_date(data: bytes) -> list[Attached]:
     lines = data.decode().split("\n")
     if lines.pop() or not lines:
         raise ValueError("date.jsonl does not end with the line of an entry")
-    return [_attached(json.loads(line), line) for line in lines]
+    return [_attached(read_json(line), line) for line in lines]
 
 
 def _attached(line: Any, written: str) -> Attached:
@@ -215,7 +216,7 @@ def read_manifest(data: bytes) -> Manifest:
 
     Raises ValueError if it is not in its canonical form or states something else.
     """
-    manifest = json.loads(data)
+    manifest = read_json(data)
     if (
         not isinstance(manifest, dict)
         or canonical(manifest) != data

@@ -5,12 +5,12 @@ It must be what the events say that the notice carries, and what the log says th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import VerificationFailed
+from engine.basics.strict_json import read_json
 from engine.basics.values import counted
 from engine.events.date_standing import DateStanding
 from engine.events.deal_adopted import DealAdopted
@@ -93,7 +93,7 @@ def _standing(data: bytes | None, stated: Event) -> DateStanding:
         raise VerificationFailed(
             "standing.json is not how everything stands by the event that the notice states"
         )
-    return DateStanding.model_validate_json(data)
+    return DateStanding.model_validate(read_json(data))
 
 
 def _of_the_deal(events: Sequence[Event], stated: Event) -> None:
@@ -273,5 +273,5 @@ def _read_issued(body: bytes) -> NoticeIssued | None:
     # A quick look first: a log has very many entries, and few of them are notices.
     if b'"kind":"notice issued"' not in body:
         return None
-    document = json.loads(body)
+    document = read_json(body)
     return NoticeIssued.model_validate(document["payload"]) if document["kind"] == "notice issued" else None

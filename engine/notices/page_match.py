@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.strict_json import read_json
 
 MOST_STEPS = 4
 """How many steps for each string the search for a reading may take.
@@ -57,7 +58,7 @@ def read_page_words(data: bytes) -> PageWords:
 
     Raises ValueError if it is not in its canonical form, or says something else.
     """
-    document = json.loads(data)
+    document = read_json(data)
     if (
         not isinstance(document, dict)
         or set(document) != {"version", "margin", "blocks"}

@@ -6,7 +6,6 @@ the file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from engine.basics.errors import Problem, VerificationFailed
+from engine.basics.strict_json import read_json
 from engine.basics.values import counted
 from engine.determination.template import Template, clauses_of
 from engine.events.kinds import Tested
@@ -181,7 +181,7 @@ def _manifest(notice: _Notice) -> str:
 
 def _event(notice: _Notice) -> str:
     body = notice.attached["event.json"]
-    notice.event = json.loads(body)
+    notice.event = read_json(body)
     # Otherwise JSON with a name twice, or other spaces, could read differently for another reader.
     if canonical(notice.event) != body:
         raise VerificationFailed("the event is not in canonical form")

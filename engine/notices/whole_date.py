@@ -7,12 +7,12 @@ another date.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.strict_json import read_json
 from engine.basics.values import counted
 from engine.events.kinds import KINDS, Determined, NotEvaluated, Tested
 from engine.events.rates import ReferenceRate
@@ -72,7 +72,7 @@ def _counted(payload: object) -> int:
 
 
 def _body(one: Attached) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(one.body)
+    body: dict[str, Any] = read_json(one.body)
     if canonical(body) != one.body:
         raise VerificationFailed(f"entry {one.seq} of the date is not in canonical form")
     return body

@@ -8,7 +8,6 @@ was killed in between is finished by the same command.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from typing import Any
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.strict_json import read_json
 from engine.events.draft import Draft
 from engine.events.key_replaced import KeyReplaced, KeySignature
 from engine.operations.older_record import refuse_older_record, refuse_older_without_key
@@ -367,7 +367,7 @@ def _read_asked(file: Path) -> tuple[dict[str, Any], Steps]:
     Raises VerificationFailed if it does not hold together.
     """
     try:
-        asked = json.loads(read_note(file))
+        asked = read_json(read_note(file))
         old, new, on = (
             parse_verifier(asked["old"]),
             parse_verifier(asked["new"]),

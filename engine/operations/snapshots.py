@@ -26,7 +26,14 @@ from engine.market.index_definitions import KNOWN
 from engine.market.methodology import current_version, load_methodology
 from engine.market.offer_table import TableRefused, collections_of, has_rows
 from engine.market.quality.collection_changes import NAMES, changes
-from engine.market.snapshot import Snapshot, SnapshotRefused, plain_bytes, read_snapshot
+from engine.market.snapshot import (
+    Snapshot,
+    SnapshotRefused,
+    plain_bytes,
+    read_new_snapshot,
+    refuse_two_readings,
+    unmarked,
+)
 from engine.operations.older_record import refuse_older_record
 from engine.record.log import SNAPSHOTS, Scribe, append
 from engine.workspace.documents import Document, keep_document
@@ -145,7 +152,8 @@ def _snapshots_in(
     Each comes with the SHA-256 that its administrator states, and with the SHA-256 of its file.
     """
     plain = plain_bytes(read_received(path), path.name)
-    if path.name.lower().endswith(ENDING) and (said := read_metadata(plain)) is not None:
+    if path.name.lower().endswith(ENDING) and (said := read_metadata(unmarked(plain))) is not None:
+        refuse_two_readings(plain, path.name)
         taken.described.append((path.name, said))
         yield from _empty_day(workspace, path, plain, said)
         return
@@ -159,7 +167,7 @@ def _snapshots_in(
     parts = collections_of(plain, path.name)
     whole = sha256(plain).hexdigest() if len(parts) > 1 else None
     for part in parts:
-        yield read_snapshot(part, path.name), stated, whole
+        yield read_new_snapshot(part, path.name), stated, whole
 
 
 def _empty_day(
@@ -170,7 +178,7 @@ def _empty_day(
     Metadata of any other day only states the SHA-256 of the table beside it.
     """
     if not said.counts.final_observations:
-        yield read_snapshot(plain, path.name), None, None
+        yield read_new_snapshot(plain, path.name), None, None
     elif _table_of(path, said) is None and not _on_record(workspace, said, said.provenance.sha256):
         raise SnapshotRefused(
             f"{path.name}: the table that it describes, {said.file or 'which it does not name'}, is not "
@@ -210,9 +218,16 @@ def _stated(path: Path, plain: bytes, accept: Sequence[str], taken: SnapshotsTak
     """
     stem = path.name.removesuffix(".gz").rpartition(".")[0]
     beside = path.with_name(stem + ENDING)
-    said = read_metadata(beside.read_bytes()) if beside.is_file() and beside != path else None
-    if said is None:
+    if beside == path or not beside.exists():
         return None
+    metadata = read_received(beside)
+    said = read_metadata(unmarked(metadata))
+    if said is None:
+        raise SnapshotRefused(
+            f"{path.name}: {beside.name} beside it cannot be read, so nobody knows whether this is the "
+            "administrator's file. Fetch both again, or move the metadata away"
+        )
+    refuse_two_readings(metadata, beside.name)
     stated = said.provenance.sha256
     outcome = compared(plain, stated)
     taken.stated.append((path.name, f"SHA-256 of {beside.name}: {outcome}"))
@@ -388,7 +403,7 @@ def collect_now(
         # Kept before they are judged, so that a collection that is held has its raw answers too.
         for answer in answers:
             keep_document(workspace, Document("answer.json", sha256(answer).hexdigest(), answer))
-        snapshot = read_snapshot(data, name)
+        snapshot = read_new_snapshot(data, name)
         try:
             accepted = _accepted(workspace, snapshot, _before(workspace, snapshot, None), accept)
         except CollectionHeld as error:

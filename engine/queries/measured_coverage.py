@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import read_text
+from engine.basics.strict_json import NotJson, read_json
 from engine.basics.values import counted
 from engine.events.log_names import series_name
 from engine.market.index_value import IndexValue
@@ -145,7 +145,11 @@ def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
     """
     place = kept_place(workspace, series)
     if place.is_file():
-        table: Mapping[str, Any] = json.loads(read_text(place))
+        try:
+            table: Mapping[str, Any] = read_json(read_text(place))
+        except NotJson as error:
+            again = f"measure it again: `headroom coverage {series}`"
+            raise WrongUsage(f"{place} cannot be read: {error}; {again}") from error
         return table
     # Nobody can measure later what an administrator never hands over, so another sentence says so.
     if series_name(series).administered:

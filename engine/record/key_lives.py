@@ -7,7 +7,6 @@ part of a checkpoint by a key that lives.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.strict_json import read_json
 from engine.events.key_replaced import KeyReplaced, KeySignature
 from engine.record.checkpoint import Checkpoint, Verified, from_base64, verify
 from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, parse_verifier
@@ -192,7 +192,7 @@ def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyRepla
         if _MARK not in body:
             continue
         try:
-            event = json.loads(body)
+            event = read_json(body)
             # The mark may also stand inside a payload, so the kind itself decides.
             if event["kind"] == KIND:
                 yield (

@@ -299,3 +299,32 @@ def test_a_plain_import_records_what_it_always_did(desk: Workspace, files: list[
     taken_from(desk, *files[:1])
     body = json.loads(desk.store.entries("snapshots")[0].body)
     assert set(body["payload"]) == {"sha256", "collected_at", "form", "source", "collection_right"}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "why"),
+    [
+        ('{"collected_utc": "2026-03-05T15:00', "beside it cannot be read"),
+        (
+            json.dumps({**META, **stated(DAY)})[:-1] + ', "counts": {"final_observations": 9}}',
+            "the key `counts`",
+        ),
+        ("", "has no content"),
+    ],
+)
+def test_metadata_that_has_no_reading_does_not_pass_for_none(
+    desk: Workspace, tmp_path: Path, metadata: str, why: str
+) -> None:
+    folder = described(tmp_path / "days", DAY, **stated(DAY))
+    (folder / "2026-03-05.meta.json").write_text(metadata, encoding="utf-8")
+    taken = taken_from(desk, folder / "2026-03-05.csv")
+    assert taken.added == []
+    assert why in taken.refused[0][1]
+
+
+def test_metadata_with_a_byte_order_mark_states_the_same(desk: Workspace, tmp_path: Path) -> None:
+    folder = described(tmp_path / "days", DAY, **stated("another table\n"))
+    beside = folder / "2026-03-05.meta.json"
+    beside.write_bytes(b"\xef\xbb\xbf" + beside.read_bytes())
+    taken = taken_from(desk, folder / "2026-03-05.csv")
+    assert "not the file that the administrator published" in taken.refused[0][1]
