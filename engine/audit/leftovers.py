@@ -15,6 +15,7 @@ from pathlib import Path
 from engine.basics.errors import HeadroomError, Unavailable
 from engine.basics.files import is_litter, refuse_lost_disk, text_of
 from engine.basics.received_files import not_downloaded
+from engine.basics.regular_files import bytes_in, text_in
 from engine.events.calendar_events import CalendarTaken
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, ReportReceived
@@ -188,7 +189,7 @@ def _differs(paths: Sequence[Path], expected: str, what: str) -> str | None:
         return f"{what} is missing"
     return (
         None
-        if any(sha256(path.read_bytes()).hexdigest() == expected for path in kept)
+        if any(sha256(bytes_in(path)).hexdigest() == expected for path in kept)
         else f"{what} has been changed"
     )
 
@@ -200,7 +201,7 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 def deal_named(path: Path) -> str | None:
     """Return the name that a deal file states; None if the file states none."""
     try:
-        tree, _ = parse(text_of(path.read_bytes()), path.name)
+        tree, _ = parse(text_of(bytes_in(path)), path.name)
     except OSError as error:
         refuse_lost_disk(error)
         return None
@@ -211,7 +212,7 @@ def deal_named(path: Path) -> str | None:
 def _named(path: Path) -> str:
     """Return the log that a kept checkpoint is of, by its first line."""
     try:
-        first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+        first = text_in(path, errors="replace").partition("\n")[0]
     except OSError as error:
         refuse_lost_disk(error)
         return path.name

@@ -14,6 +14,7 @@ from typing import Literal
 
 from engine.audit.verify_file import FileVerification
 from engine.basics.errors import VerificationFailed
+from engine.basics.regular_files import bytes_in
 from engine.basics.values import counted
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event, NoticeIssued
@@ -364,7 +365,7 @@ def drawings(
         elif inputs is None or not path.is_file():
             yield payload.number, Drawn("not compared", f"NOT COMPARED: {payload.file} is not there")
         else:
-            yield payload.number, drawn_again(path.read_bytes(), payload.renderer, inputs, pages, render)
+            yield payload.number, drawn_again(bytes_in(path), payload.renderer, inputs, pages, render)
 
 
 def with_drawing(

@@ -41,6 +41,7 @@ from engine.audit.report_reread import Known, read_again, register_again
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import HeadroomError, Unavailable
 from engine.basics.files import refuse_lost_disk, text_of
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template
 from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import by_terms, correction, numbered, of_date, reaching_back
@@ -177,7 +178,7 @@ class Replay:
                 / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
             )
             try:
-                snapshot = read_snapshot(path.read_bytes(), path.name)
+                snapshot = read_snapshot(bytes_in(path), path.name)
             except (OSError, SnapshotRefused) as error:
                 if isinstance(error, OSError):
                     refuse_lost_disk(error)
@@ -425,7 +426,7 @@ class Replay:
         if sha256 not in self.deals:
             if not (path := self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml").is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
-            deal, problems = deal_in(text_of(path.read_bytes()), path.name, self.templates)
+            deal, problems = deal_in(text_of(bytes_in(path)), path.name, self.templates)
             # The name of the file is its hash, but only the bytes show if somebody has edited it in place.
             if deal is None or deal.sha256 != sha256:
                 raise _Differs(

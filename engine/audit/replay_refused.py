@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from engine.basics.errors import OF_ONE_DEAL, VerificationFailed
 from engine.basics.files import text_of
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template
 from engine.events.kinds import Event, NotEvaluated
 from engine.events.log_names import subject_of_log
@@ -70,7 +71,7 @@ def _bad_register(workspace: Workspace, deal: Deal, event: Event) -> str | None:
     ):
         for name in registers_named(deal) if path.is_file() else ():
             try:
-                as_read(deal, name, path.read_bytes())
+                as_read(deal, name, bytes_in(path))
             except BadRegister as bad:
                 # A register that fails for another reason today is not the cause that was recorded.
                 if str(bad) == event.payload.reason:
@@ -86,7 +87,7 @@ def _kept(workspace: Workspace, sha256: str) -> str:
     path = refused_path(workspace, sha256) if HASH.fullmatch(sha256) else None
     if path is None or not path.is_file():
         raise VerificationFailed(f"the deal file {sha256[:16]} is not in deals/refused")
-    data = path.read_bytes()
+    data = bytes_in(path)
     if sha256_hex(data) != sha256:
         raise VerificationFailed(f"the deal file {sha256[:16]} in deals/refused has been changed")
     return text_of(data)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template
 from engine.evaluation.late_entry import why_from_keying
 from engine.evaluation.pledged_gpus import with_register
@@ -43,7 +44,7 @@ def register_again(workspace: Workspace, deal: Deal, recorded: RegisterChanged) 
     path = register_path(workspace, recorded.sha256)
     if not path.is_file():
         raise VerificationFailed(f"the register {recorded.sha256[:16]} is not in deals/registers")
-    return as_read(deal, recorded.file, path.read_bytes())[0]
+    return as_read(deal, recorded.file, bytes_in(path))[0]
 
 
 def read_again(
@@ -62,9 +63,7 @@ def read_again(
     terms = with_register(
         resolve(known.deal, recorded.received), known.before.state.registers, recorded.received
     )
-    opened, problems = reopen(
-        kept[0].read_bytes(), recorded.document, kept_layout(workspace, recorded.sha256)
-    )
+    opened, problems = reopen(bytes_in(kept[0]), recorded.document, kept_layout(workspace, recorded.sha256))
     table = table_of_calendar(known.deal, terms.business_days)
     report, problems = (
         (None, problems) if opened is None else read_report(opened, terms, recorded.received, table)

@@ -17,6 +17,7 @@ from engine.audit.leftovers import AGAIN, guarded, links_outside, without_docume
 from engine.audit.time_stamps import believed, stamps_of_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.regular_files import bytes_in
 from engine.basics.values import counted
 from engine.events.kinds import NoticeIssued
 from engine.events.log_names import deal_of_log, deals_among
@@ -419,7 +420,7 @@ def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
     if not path.is_file():
         return f"{path.name} is missing"
     try:
-        sha256 = read_snapshot(path.read_bytes(), path.name).sha256
+        sha256 = read_snapshot(bytes_in(path), path.name).sha256
     except SnapshotRefused as error:
         return str(error)
     return None if sha256 == payload.sha256 else f"{path.name} has been changed"
@@ -453,4 +454,4 @@ def _notice(workspace: Workspace, payload: NoticeIssued) -> str | None:
     path = workspace.root / payload.file
     if not path.is_file():
         return f"{payload.file} is missing"
-    return None if sha256_hex(path.read_bytes()) == payload.sha256 else f"{payload.file} has been changed"
+    return None if sha256_hex(bytes_in(path)) == payload.sha256 else f"{payload.file} has been changed"

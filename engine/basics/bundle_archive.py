@@ -19,6 +19,7 @@ from pathlib import Path
 from engine.basics.canonical_json import canonical, sha256_hex
 from engine.basics.errors import VerificationFailed
 from engine.basics.files import refuse_lost_disk
+from engine.basics.regular_files import open_file
 from engine.basics.strict_json import NotJson, read_json
 
 MANIFEST = "manifest.json"
@@ -170,7 +171,7 @@ def _refuse_more(archive: zipfile.ZipFile, path: Path) -> None:
     listed, count = sum(CENTRAL + len(member.filename) for member in members), len(members)
     # The library passes over what the end says of the number of members, by which other programs go.
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, listed, place, 0)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         file.seek(archive.start_dir + listed)
         if archive.start_dir != place or file.read(END + 1) != end:
             raise VerificationFailed(MORE)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import RUN_AGAIN, Place, Problem, Unavailable, WrongUsage
+from engine.basics.regular_files import bytes_in, open_file
 
 LARGEST_TOML = 1_000_000
 MARK = "\ufeff"
@@ -171,7 +172,7 @@ def read_text(path: Path) -> str:
     """
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
-    return text_of(path.read_bytes())
+    return text_of(bytes_in(path))
 
 
 def text_of(data: bytes) -> str:
@@ -191,7 +192,7 @@ def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str
 
     Raises NoToml if the file is not TOML, OSError if it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         # Bounded before it is parsed, since a parser needs many times the size of its text.
         data = file.read(LARGEST_TOML + 1)
     if len(data) > LARGEST_TOML:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
+from engine.basics.regular_files import bytes_in
 
 LARGEST = 64 * 2**20
 """Bytes of the largest file that is taken: more than a tape of a million contracts, or a scanned document."""
@@ -104,7 +105,7 @@ def read_received(path: Path) -> bytes:
     if path.stat().st_size > LARGEST:
         fix = "send the figures alone, or the document in parts"
         raise NotReceived(path.name, f"the file has more than {LARGEST:,} bytes", fix)
-    data = path.read_bytes()
+    data = bytes_in(path)
     refuse_without_content(path.name, data)
     return data
 

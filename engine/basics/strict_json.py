@@ -30,8 +30,8 @@ class _Twice(Exception):
 def read_json(data: bytes | str) -> Any:
     """Return what JSON says.
 
-    Raises NotJson for a key that stands twice in one object, for NaN and Infinity, for what is nested too
-    deep, and for what is no JSON or no UTF-8.
+    Raises NotJson for a key that stands twice in one object, for NaN and Infinity, and for what is nested too
+    deep. It refuses also what is no JSON, or not in UTF-8.
     """
     return _read(data, keep=True)
 

@@ -21,6 +21,7 @@ from engine.basics.errors import RUN_AGAIN, HeadroomError, InputProblems, WrongU
 from engine.basics.files import text_of
 from engine.basics.inert import inert_lines, one_line
 from engine.basics.quotations import shortened
+from engine.basics.regular_files import NotAFile, bytes_in
 
 CODES = (
     "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 "
@@ -151,8 +152,9 @@ def _in_words(error: Exception) -> tuple[str, int]:
         return f"a text is in another encoding than UTF-8: {error}", 1
     assert isinstance(error, OSError)  # the caller catches these four
     why = error.strerror or str(error)
-    # These four speak of a path that somebody typed; any other is trouble of the machine.
+    # These five speak of a path that somebody typed; any other is trouble of the machine.
     named = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+    named = named or isinstance(error, NotAFile)
     rest = "" if named else f"; remove the cause. {RUN_AGAIN}"
     return (
         f"{f'{error.filename}: ' if error.filename else ''}{why.lower() if named else why}{rest}",
@@ -170,7 +172,7 @@ def _say_problems(error: InputProblems) -> None:
 
     files = {problem.place.file for problem in error.problems}
     # A file may be gone since it was read; its problems are then shown without its lines.
-    sources = {name: text_of(Path(name).read_bytes()) for name in files if Path(name).is_file()}
+    sources = {name: text_of(bytes_in(Path(name))) for name in files if Path(name).is_file()}
     as_json = "--json" in sys.argv
     report_problems(error.problems, sources, as_json)
     if as_json:

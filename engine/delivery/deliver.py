@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from engine.basics.errors import WrongUsage
+from engine.basics.regular_files import bytes_in
 from engine.basics.values import Fact
 from engine.delivery.evidence import day_in, given, record, step, withdrawn
 from engine.delivery.local_folder import into_maildir, into_pick_up
@@ -211,7 +212,7 @@ class _Post:
         """Return the bytes of a notice's file; None, and collected as not sent, if it was not issued so."""
         path = self.workspace.root / delivery.notice.file
         # A missing file has the hash of nothing, so it is refused like one that was changed.
-        data = path.read_bytes() if path.is_file() else b""
+        data = bytes_in(path) if path.is_file() else b""
         if sha256(data).hexdigest() == delivery.notice.sha256:
             return data
         why = f"{delivery.notice.file} is not the file that was issued; put that file back"

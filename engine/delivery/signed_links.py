@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from engine.basics.regular_files import text_in
 from engine.workspace.workspace import Workspace
 
 KEY = "keys/links.key"
@@ -42,7 +43,7 @@ def link_key(workspace: Workspace) -> bytes:
     path.parent.mkdir(exist_ok=True)
     if not path.is_file():
         _made(path)
-    return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    return bytes.fromhex(text_in(path, encoding="ascii").strip())
 
 
 def _made(path: Path) -> None:

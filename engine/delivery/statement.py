@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.basics.errors import WrongUsage
+from engine.basics.regular_files import bytes_in
 from engine.delivery.outbox import Addressee, Delivery, deliveries, why_not_sent, why_not_sent_if_released
 from engine.events.deal_adopted import DealAdopted, clauses_on
 from engine.events.delivery import DELIVERY_KINDS
@@ -237,5 +238,5 @@ def notice_file(workspace: Workspace, deal: str, number: int) -> tuple[str, byte
                     f"the file of notice No. {number} is missing from the workspace; its hash is "
                     f"{event.payload.sha256}"
                 )
-            return path.name, path.read_bytes()
+            return path.name, bytes_in(path)
     raise WrongUsage(f"{deal} has no notice No. {number}")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.basics.archive_names import snapshot_place
 from engine.basics.files import write_whole
+from engine.basics.regular_files import bytes_in
 from engine.market.snapshot import Snapshot, SnapshotRefused, read_snapshot
 
 
@@ -34,7 +35,7 @@ class Archive:
         place = self._place(snapshot)
         if place.exists():
             # What is there is read again: a damaged file must not pass for the one that was just offered.
-            read_snapshot(place.read_bytes(), place.name)
+            read_snapshot(bytes_in(place), place.name)
             return snapshot, False
         # The time stamp is left at zero, so that the file does not differ with the moment at which it was
         # written.
@@ -61,7 +62,7 @@ class Archive:
                 yield day, path
 
     def _read(self, path: Path) -> Snapshot:
-        snapshot = read_snapshot(path.read_bytes(), path.name)
+        snapshot = read_snapshot(bytes_in(path), path.name)
         # The name is the only witness of the content; a file changed on disk would move values on record.
         if not path.name.startswith(snapshot.sha256):
             raise SnapshotRefused(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.regular_files import open_file
 from engine.basics.values import counted
 from engine.notices.pdf_objects import (
     FILTERED,
@@ -116,7 +117,7 @@ def read_file(path: Path) -> bytes:
 
     Raises VerificationFailed if there are more.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         # Not by the size that the file system tells: a pipe or a growing file tells another.
         data = file.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:

@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from engine.basics.errors import VerificationFailed
 from engine.basics.files import write_private, write_whole
+from engine.basics.regular_files import bytes_in
 from engine.basics.values import counted
 from engine.notices import der
 from engine.notices.time_authority import NoTimeStamp, TimeAuthority, ask, refuse_other
@@ -115,8 +116,8 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
     if key.stat().st_mode & 0o077:
         raise BadKey(f"others can read {key}; make it yours alone with `chmod 600`")
     try:
-        certificate = Path(f"{key}.crt").read_bytes()
-        signer = _signer(key.read_bytes(), certificate)
+        certificate = bytes_in(Path(f"{key}.crt"))
+        signer = _signer(bytes_in(key), certificate)
     except (OSError, ValueError, TypeError) as error:
         raise BadKey(
             f"{key} and {key}.crt cannot be read: {type(error).__name__}; they are the key and the "

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.basics.errors import render
 from engine.basics.files import text_of
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template, clauses_of
 from engine.evaluation.corrections import Cause, by_terms, reaching_back
 from engine.events.deal_adopted import DealAdopted
@@ -34,7 +35,7 @@ def files_claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
         for path in workspace.deal_files()
         if path.is_file() and os.access(path, os.R_OK)
     }
-    for problem in claimed_twice({file: text_of(path.read_bytes()) for file, path in paths.items()}):
+    for problem in claimed_twice({file: text_of(bytes_in(path)) for file, path in paths.items()}):
         yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
 
 
@@ -92,4 +93,4 @@ def _version_before(
         workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256
     )
     clauses = clauses_of(templates)
-    return load_deal(text_of(path.read_bytes()), path.name, clauses)[0]
+    return load_deal(text_of(bytes_in(path)), path.name, clauses)[0]

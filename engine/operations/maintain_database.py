@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.regular_files import bytes_in
 from engine.record.maintenance import copied as copied
 from engine.record.maintenance import restored as restored
 from engine.record.maintenance import upgraded as upgraded
@@ -94,7 +95,7 @@ def desk_restored(workspace: Workspace, copy: Path) -> Path | None:
         raise WrongUsage(f"{copy} is not a whole copy of a desk's database")
     # Written beside its place first, so that a full disk leaves the database in use as it was.
     ready = there.with_name(f"{DATABASE}.restoring")
-    ready.write_bytes(copy.read_bytes())
+    ready.write_bytes(bytes_in(copy))
     ready.chmod(0o600)
     kept = there.exists()
     # A journal left behind would be replayed into the restored file, which it does not belong to.

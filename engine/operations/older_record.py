@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
+from engine.basics.regular_files import bytes_in
 from engine.basics.values import counted
 from engine.notices.pdf import read_file, read_notice
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, verify
@@ -165,7 +166,7 @@ def _refuse_less_than_signed(
 def _states(kept: Path, head: Head) -> bool:
     """Return whether a checkpoint's file, unverified, states the size and the root that a log has."""
     try:
-        stated = kept.read_bytes()[:LONGEST_NOTE].split(b"\n", 3)[1:3]
+        stated = bytes_in(kept)[:LONGEST_NOTE].split(b"\n", 3)[1:3]
     except OSError:
         return False
     return stated == [str(head.size).encode(), base64.b64encode(hash_or_nothing(head.root))]

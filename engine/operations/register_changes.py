@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.basics.files import bytes_of, write_whole
+from engine.basics.regular_files import bytes_in
 from engine.events.draft import Draft
 from engine.events.kinds import Event
 from engine.events.servicing import RegisterChanged
@@ -45,7 +46,7 @@ def registers_changed(
             if isinstance(event.payload, RegisterChanged) and event.payload.file == name
         ]
         try:
-            now, text = as_read(deal, name, (folder / name).read_bytes())
+            now, text = as_read(deal, name, bytes_in(folder / name))
         except BadRegister as bad:
             if keep:
                 keep_refused(workspace, bad)

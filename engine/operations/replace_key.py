@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.regular_files import text_in
 from engine.basics.strict_json import read_json
 from engine.events.draft import Draft
 from engine.events.key_replaced import KeyReplaced, KeySignature
@@ -320,11 +321,7 @@ def _put_in_place(workspace: Workspace, done: Replaced, new: SigningKey) -> KeyC
     """
     path, following = workspace.root / KEY, workspace.root / NEXT
     public = Path(f"{path}.pub")
-    before = [
-        line
-        for line in (public.read_text(encoding="utf-8").splitlines() if public.exists() else [])
-        if line.strip()
-    ]
+    before = [line for line in (text_in(public).splitlines() if public.exists() else []) if line.strip()]
     lines = dict.fromkeys((new.verifier.text, *before, done.old.text))
     # Before the private files move: after a crash in between, each key that has signed is still known.
     write_whole(public, "".join(f"{line}\n" for line in lines).encode())

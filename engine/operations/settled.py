@@ -14,6 +14,7 @@ from datetime import datetime, time, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from engine.basics.regular_files import bytes_in
 from engine.market.methodology import known_versions, load_methodology
 from engine.record.consistency import SLACK
 from engine.terms.as_written import Deal, day_of, resolve
@@ -67,7 +68,7 @@ def files_there(workspace: Workspace) -> str:
     whole = sha256()
     for path in (*workspace.deal_files(), *sorted((workspace.root / "deals").glob("*.csv"))):
         whole.update(
-            f"{path.name} {sha256(path.read_bytes()).hexdigest() if path.is_file() else None}\n".encode()
+            f"{path.name} {sha256(bytes_in(path)).hexdigest() if path.is_file() else None}\n".encode()
         )
     for path in sorted((workspace.root / "keys").glob("*")):
         # A private key is not read for this, so its time and size stand in for its bytes.

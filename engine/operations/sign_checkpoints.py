@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_all_whole, write_whole
+from engine.basics.regular_files import text_in
 from engine.basics.values import counted
 from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.trust_policy import read_policy
@@ -52,7 +53,7 @@ NOTES = re.compile(r"(?:[^\n—][^\n]*\n){3}\n(?:— [^\n]+\n)+")
 
 def read_whole_note(memory: Path) -> str:
     """Return the text of a memory, which grows and has no bound of a single note."""
-    return memory.read_text(encoding="utf-8")
+    return text_in(memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _remember(workspace: Workspace, keys: list[VerifierKey]) -> None:
     The workspace can then verify the record by itself.
     """
     path = workspace.root / TRUSTEES
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = text_in(path).splitlines() if path.exists() else []
     new = [key.text for key in keys if key.text not in {line.strip() for line in lines}]
     if new:
         write_whole(path, "".join(f"{line}\n" for line in (*lines, *new)).encode())

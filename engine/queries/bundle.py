@@ -14,6 +14,7 @@ from engine.basics.bundle_archive import packed
 from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.regular_files import bytes_in
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event, NoticeIssued, ReportReceived
 from engine.queries.export_log import write_stamp_beside
@@ -75,7 +76,7 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
         export(entries, note, trusted([key]), Path(folder) / "log")
         write_stamp_beside(workspace, deal_log(deal), note, Path(folder) / "log" / "checkpoint")
         files |= {
-            str(path.relative_to(folder)): path.read_bytes()
+            str(path.relative_to(folder)): bytes_in(path)
             for path in sorted(Path(folder).rglob("*"))
             if path.is_file()
         }
@@ -96,7 +97,7 @@ def _notices(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tuple[
                     f"{event.payload.file} is not there, so the bundle would lack it; `headroom verify` "
                     "says what is missing"
                 )
-            yield f"notices/{path.name}", path.read_bytes()
+            yield f"notices/{path.name}", bytes_in(path)
 
 
 def _deal_files(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tuple[str, bytes]]:
@@ -119,4 +120,4 @@ def _reports(workspace: Workspace, deal: str, events: tuple[Event, ...]) -> Iter
                     f"the report {begins} is not there, so the bundle would lack it; `headroom verify` says "
                     "what is missing"
                 )
-            yield f"reports/{path.name}", path.read_bytes()
+            yield f"reports/{path.name}", bytes_in(path)

@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import text_of
+from engine.basics.regular_files import bytes_in
 from engine.basics.tables import NUMBER, read_table
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.market import depreciation_curves as curves
@@ -96,7 +97,7 @@ def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
     Raises WrongUsage for a row without any of them, or without a price above zero.
     """
     try:
-        sheet, problems = read_table(text_of(path.read_bytes()), str(path))
+        sheet, problems = read_table(text_of(bytes_in(path)), str(path))
         if sheet is None:
             raise ValueError(problems[0].why)
         rows = [row.cells for row in sheet.rows]

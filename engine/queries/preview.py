@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.basics.files import text_of
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_state import fold
 from engine.events.kinds import Event
@@ -65,7 +66,7 @@ def _reach(
 def _deals(workspace: Workspace, templates: Mapping[str, Template]) -> Iterator[Deal]:
     """Yield the deals of the workspace whose files can be read; the others are not evaluated either."""
     for path in workspace.deal_files():
-        deal, _ = load_deal(text_of(path.read_bytes()), path.name, clauses_of(templates))
+        deal, _ = load_deal(text_of(bytes_in(path)), path.name, clauses_of(templates))
         if deal is not None:
             yield counted_on_record(workspace, deal)
 

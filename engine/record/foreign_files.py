@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
+from engine.basics.regular_files import open_file
+
 HEAD = struct.Struct(">8sIIIII")
 """The beginning of a part of a journal.
 
@@ -124,7 +126,7 @@ def _descriptor(record: Path) -> int:
 def _journal_in(path: Path) -> Journal | None:
     """Return what a rollback journal says; None for a file that SQLite does not take for one."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = _head(file, 0)
             if head is None:
                 return None

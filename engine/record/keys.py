@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from engine.basics.errors import HeadroomError
 from engine.basics.files import write_private, write_whole
+from engine.basics.regular_files import text_in
 
 _PRIVATE = "PRIVATE+KEY+"
 _KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
@@ -148,7 +149,7 @@ def read_key(path: Path) -> SigningKey:
     """
     try:
         open_to = path.stat().st_mode & 0o077
-        text = path.read_text(encoding="utf-8")
+        text = text_in(path)
     except (OSError, UnicodeDecodeError) as error:
         raise BadKey(f"{path} cannot be read as a private key: {error}") from error
     # Checked before the key is used: a key that others could copy proves nothing about its owner.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import refuse_lost_disk
+from engine.basics.regular_files import open_file
 from engine.record.checkpoint import BESIDE, LONGEST_NOTE
 from engine.record.keys import VerifierKey, parse_verifier
 
@@ -53,7 +54,7 @@ def read_notes(path: Path) -> str:
 
 def _first(path: Path, most: int) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return file.read(most)
     except OSError as error:
         refuse_lost_disk(error)

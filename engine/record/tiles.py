@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.basics.files import refuse_lost_disk
+from engine.basics.regular_files import open_file
 from engine.basics.values import counted
 from engine.record.canonical import canonical
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, stated
@@ -181,7 +182,7 @@ def _unbundled(folder: Path, path: str, count: int) -> Iterator[bytes]:
 
 def _read(folder: Path, path: str, limit: int) -> bytes:
     try:
-        with (folder / path).open("rb") as file:
+        with open_file(folder / path) as file:
             # One byte more than allowed shows that the file is too long, without reading all of it.
             content = file.read(limit + 1)
     except OSError as error:

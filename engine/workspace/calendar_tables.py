@@ -23,6 +23,7 @@ from engine.basics.calendar import (
 )
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import text_of
+from engine.basics.regular_files import bytes_in
 from engine.events.calendar_events import (
     CalendarClosing,
     CalendarEntry,
@@ -88,7 +89,7 @@ def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar
     if ships is not None and ships.sha256 == sha256:
         return ships
     for path in kept_documents(workspace, sha256):
-        table = table_in(name, path.read_bytes())
+        table = table_in(name, bytes_in(path))
         # The name of a kept file is not believed; only the hash of what it holds is.
         if table is not None and table.sha256 == sha256:
             return table

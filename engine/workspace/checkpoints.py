@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from engine.basics.files import write_whole
+from engine.basics.regular_files import text_in
 from engine.record.checkpoint import origin_of, stamp_name
 from engine.record.keys import BadKey, SigningKey, VerifierKey, read_key
 from engine.record.note_files import read_note as read_note
@@ -129,11 +130,7 @@ def public_keys(workspace: Workspace) -> tuple[str, ...]:
     """Return the verifier keys that the workspace keeps, one line each: its own and its trustees'."""
     folder = workspace.root / "keys"
     lines = (
-        [
-            line
-            for path in sorted(folder.glob("*.pub"))
-            for line in path.read_text(encoding="utf-8").splitlines()
-        ]
+        [line for path in sorted(folder.glob("*.pub")) for line in text_in(path).splitlines()]
         if folder.is_dir()
         else []
     )

@@ -16,6 +16,7 @@ from typing import Any
 from engine.basics.errors import OF_ONE_DEAL, HeadroomError, InputProblems, Problem, render
 from engine.basics.files import bytes_of, refuse_lost_disk, text_of, write_whole
 from engine.basics.files import read_text as text_in
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
@@ -109,7 +110,7 @@ def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
     could not be evaluated.
     """
     try:
-        text = text_of(path.read_bytes())
+        text = text_of(bytes_in(path))
     except OSError as error:
         refuse_lost_disk(error)
         reason = f"deals/{path.name} cannot be read: {error.strerror}; make it a file that the run may read"
@@ -142,7 +143,7 @@ def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[
     kept = adopted_path(workspace, live[-1])
     if not kept.is_file():
         return f"the file on record, {live[-1][:16]}, is missing from deals/adopted", ()
-    before, _ = parse(text_of(kept.read_bytes()), kept.name)
+    before, _ = parse(text_of(bytes_in(kept)), kept.name)
     terms = tuple(changed_terms(before, deal.tree)) if before is not None else ()
     if terms:
         return (
@@ -160,9 +161,7 @@ def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -
     """
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     kept = adopted_path(workspace, live[-1]) if live and live[-1] != deal.sha256 else None
-    before = (
-        parse(kept.read_text(encoding="utf-8"), kept.name)[0] if kept is not None and kept.is_file() else None
-    )
+    before = parse(text_of(bytes_in(kept)), kept.name)[0] if kept is not None and kept.is_file() else None
     return () if before is None else tuple(changes_refused(before, deal.tree))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import text_of
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template
 from engine.terms.as_written import Deal
 from engine.terms.checks.duplicate_names import claimed_by, claimed_twice
@@ -40,7 +41,7 @@ class DealsByName:
 
     @cached_property
     def _texts(self) -> dict[Path, str]:
-        return {path: text_of(path.read_bytes()) for path in self.workspace.deal_files()}
+        return {path: text_of(bytes_in(path)) for path in self.workspace.deal_files()}
 
     @cached_property
     def _named(self) -> dict[str, list[Path]]:

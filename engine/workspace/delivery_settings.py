@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.basics.errors import WrongUsage
+from engine.basics.regular_files import text_in
 from engine.basics.values import Fact
 
 
@@ -91,4 +92,4 @@ def password_of(mail: MailSettings, root: Path) -> str | None:
     path = root / mail.password_file
     if not path.is_file():
         raise WrongUsage(f"{path} does not hold the relay's password")
-    return path.read_text(encoding="utf-8").strip()
+    return text_in(path).strip()

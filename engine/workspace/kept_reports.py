@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from engine.basics.regular_files import bytes_in
 from engine.workspace.workspace import Workspace
 
 
@@ -24,4 +25,4 @@ def layout_path(workspace: Workspace, sha256: str) -> Path:
 def kept_layout(workspace: Workspace, sha256: str) -> bytes | None:
     """Return the sender's layout by which a report was read, or None if it was read without one."""
     path = layout_path(workspace, sha256)
-    return path.read_bytes() if path.is_file() else None
+    return bytes_in(path) if path.is_file() else None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.basics.errors import HeadroomError
 from engine.basics.files import write_for_now
+from engine.basics.regular_files import bytes_in
 from engine.events.kept_state import KeptState, kept_state
 from engine.workspace.workspace import KEPT, Workspace, in_a_file_name
 
@@ -22,7 +23,7 @@ FORM = 1
 def kept_of(workspace: Workspace, log: str) -> KeptState | None:
     """Return the kept state of a log; None if there is not one that can be read."""
     try:
-        data = json.loads(_place(workspace, log).read_bytes())
+        data = json.loads(bytes_in(_place(workspace, log)))
         return kept_state(data) if data["form"] == FORM else None
     except (OSError, HeadroomError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

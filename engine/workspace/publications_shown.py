@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
+from engine.basics.regular_files import bytes_in
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event
 from engine.events.rates import Published, ReferenceRate
@@ -91,4 +92,4 @@ def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
 def adopted_file(workspace: Workspace, sha256: str | None) -> bytes | None:
     """Return the bytes of an adopted deal file, or None if no file has that hash."""
     path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
-    return path.read_bytes() if sha256 is not None and path.is_file() else None
+    return bytes_in(path) if sha256 is not None and path.is_file() else None

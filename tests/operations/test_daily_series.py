@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.audit.replay import Replay
+from engine.basics import files
+from engine.basics.regular_files import bytes_in
 from engine.cli.show.series import import_series
 from engine.determination.template import Template
 from engine.events.kinds import Counted
@@ -69,7 +71,7 @@ def test_the_file_of_a_value_is_named_by_the_bytes_that_were_read(
     made: Callable[[str], Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is replaced by another one while its rows are taken."""
-    workspace, whole = made("the last day final at the cut-off"), Path.read_bytes
+    workspace, whole = made("the last day final at the cut-off"), bytes_in
     read_first: list[bytes] = []
 
     def read_bytes(path: Path) -> bytes:
@@ -79,7 +81,7 @@ def test_the_file_of_a_value_is_named_by_the_bytes_that_were_read(
             path.write_bytes(data + b"# replaced")
         return data
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(files, "bytes_in", read_bytes)
     came(workspace, datetime(2026, 1, 9, tzinfo=UTC), (FIRST, "2.0000"))
     (found,) = [
         event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, ValueSeen)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from covenants import templates
+from engine.basics import files
+from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import held_facts
 from engine.queries.backtest_questions import backtest
@@ -27,7 +29,7 @@ UNTIL = date(2026, 12, 31)
 def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files whose bytes are read; each is another one after its first reading."""
     seen: list[Path] = []
-    whole = Path.read_bytes
+    whole = bytes_in
 
     def read_bytes(path: Path) -> bytes:
         data = whole(path)
@@ -36,7 +38,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
             path.write_text("not a history any more", encoding="utf-8")
         return data
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(files, "bytes_in", read_bytes)
     return seen
 
 
