@@ -74,6 +74,9 @@ def open_ods(path: str) -> dict[str, Any]:
             number_format = _format(cell, style, styles)
             by_rule = styles.by_rule(style, (name for areas, name in rules if _is_in(row, column, areas)))
             formula = cell.attributes.get((TABLE, "formula"))
+            # A text without a sign, as some programs write an empty cell.
+            if kind == "nothing" and formula is None:
+                continue
             cells.append([row + 1, column + 1, place, kind, text, number_format, formula, hidden, by_rule])
             below, right = (
                 int(cell.attributes.get((TABLE, f"number-{way}-spanned"), 1)) for way in ("rows", "columns")
@@ -336,6 +339,8 @@ def _value(cell: Any) -> tuple[str, str]:
         return kind_and_text(day)
     if said == "boolean":
         return "truth", shown.upper()
+    # The text may stand in the cell's own word alone.
+    shown = shown or cell.attributes.get((OFFICE, "string-value"), "").strip()
     return ("text", shown) if shown else ("nothing", "")
 
 

@@ -41,9 +41,11 @@ from engine.record.inclusion_proof import parse_proof
 from engine.record.keys import Kind, SigningKey, parse_private, parse_verifier
 from engine.servicer_report.read_report import read_report
 from engine.servicer_report.received_file import open_report
+from engine.servicer_report.sender_layouts import tree_by_layout
 from engine.terms import periods, phrases
 from engine.terms.as_written import Deal, calendar_on, load_deal, resolve
 from engine.terms.checks.serial_numbers import read_register
+from engine.terms.sender_layout import SenderLayout, TapeLayout
 from engine.terms.source import parse
 from engine.terms.worked_example import read_figure
 from engine.workspace.calendar_tables import table_in
@@ -99,6 +101,20 @@ SNAPSHOT = json.dumps(
         "offers_by_model": {"H100 SXM": [OFFER] * 3},
     }
 ).encode()
+SHEET = "xl/worksheets/sheet1.xml"
+TAPE = b"""Contract,Model,From,To,Hours,Rent
+C-1,H100 SXM5,2026-03-12,2026-03-18,100.5,190
+C-2,H100 SXM5,2026-03-12,2026-03-18,50,100
+C-1,H100 SXM5,2026-03-19,2026-03-25,90000,175500
+"""
+TAPE_LAYOUT = SenderLayout(
+    files=("tape.*",),
+    deal="meridian-2026-1",
+    tape=TapeLayout.model_validate(
+        {"contract": "Contract", "from": "From", "to": "To", "asset_class": "Model", "gpu_hours": "Hours"}
+        | {"revenue": "Rent", "classes": {"H100 SXM5": "h100"}}
+    ),
+)
 HEAD = b"collected_utc,gpu_name,geolocation,num_gpus,dph_total,reliability2,start_date,host_id,machine_id,id"
 ROW = b'2026-01-08T12:00:00+00:00,H100 SXM,"Texas, US",8,16.80,0.99,1767000000,7,9,1'
 OBSERVATIONS = b"\n".join((HEAD, ROW, ROW, b""))
@@ -234,6 +250,91 @@ def _workbook() -> bytes:
     return file.getvalue()
 
 
+@cache
+def _document() -> bytes:
+    """The report as a table, in an open document."""
+    return _open_document(REPORT_TABLE)
+
+
+@cache
+def _tape_document() -> bytes:
+    return _open_document(TAPE)
+
+
+@cache
+def _tape_workbook() -> bytes:
+    import csv
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for number, row in enumerate(csv.reader(io.StringIO(TAPE.decode()))):
+        book.active.append([_cell(one) if number else one for one in row])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _cell(text: str) -> float | date | str:
+    try:
+        return date.fromisoformat(text) if text.count("-") == 2 else float(text)
+    except ValueError:
+        return text
+
+
+def _open_document(table: bytes) -> bytes:
+    import csv
+    import io
+
+    from odf.opendocument import OpenDocumentSpreadsheet
+    from odf.table import Table, TableCell, TableRow
+    from odf.text import P
+
+    made, sheet = OpenDocumentSpreadsheet(), Table(name="Tape")
+    for number, words in enumerate(csv.reader(io.StringIO(table.decode()))):
+        row = TableRow()
+        for word in words:
+            value = _cell(word) if number else word
+            if isinstance(value, float):
+                row.addElement(TableCell(valuetype="float", value=word))
+            elif isinstance(value, date):
+                row.addElement(TableCell(valuetype="date", datevalue=word))
+            else:
+                cell = TableCell(valuetype="string")
+                cell.addElement(P(text=word))
+                row.addElement(cell)
+        sheet.addElement(row)
+    made.spreadsheet.addElement(sheet)
+    file = io.BytesIO()
+    made.save(file)
+    return file.getvalue()
+
+
+def _part(workbook: bytes, name: str) -> bytes:
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        return archive.read(name)
+
+
+def _with_part(workbook: bytes, name: str, data: bytes) -> bytes:
+    """A workbook with other bytes in one of its parts."""
+    import io
+    import zipfile
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive, zipfile.ZipFile(file, "w") as made:
+        for part in archive.namelist():
+            made.writestr(part, data if part == name else archive.read(part))
+    return file.getvalue()
+
+
+def _tape(name: str, data: bytes) -> object:
+    return tree_by_layout(data, name, "acme", TAPE_LAYOUT)
+
+
 def readers() -> dict[str, Reader]:
     """Every reader by its name."""
     clauses = clauses_of(templates())
@@ -284,6 +385,20 @@ def readers() -> dict[str, Reader]:
         "bundle": Reader(
             partial(_in_a_file, unpacked, "deal.zip"),
             (packed({"deal.yaml": REPORT, "notices/a.txt": b"a"}, {"deal": "a"}),),
+        ),
+        # Of a workbook the part is changed that holds the cells: a change of its packed bytes ends at a checksum.
+        "report as an open document": Reader(
+            lambda data: _report(deal, "report.ods", _with_part(_document(), "content.xml", data)),
+            (_part(_document(), "content.xml"),),
+        ),
+        "tape": Reader(partial(_tape, "tape.csv"), (TAPE,)),
+        "tape as a workbook": Reader(
+            lambda data: _tape("tape.xlsx", _with_part(_tape_workbook(), SHEET, data)),
+            (_part(_tape_workbook(), SHEET),),
+        ),
+        "tape as an open document": Reader(
+            lambda data: _tape("tape.ods", _with_part(_tape_document(), "content.xml", data)),
+            (_part(_tape_document(), "content.xml"),),
         ),
     }
 

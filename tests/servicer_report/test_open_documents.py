@@ -96,6 +96,13 @@ def test_a_text_is_read_as_it_is_shown(words: str, expected: str) -> None:
     assert said(ods(text(words))) == (expected, [])
 
 
+def test_a_text_without_a_sign_is_an_empty_cell_and_no_formula() -> None:
+    empty = '<table:table-cell office:value-type="string"/>'
+    assert said(ods(f"{number()}{empty}")) == ("USD 15900000", [])
+    alone = '<table:table-cell office:value-type="string" office:string-value="USD 15900000"/>'
+    assert said(ods(alone)) == ("USD 15900000", [])
+
+
 @pytest.mark.parametrize("value", ["1_0", "\uff11\uff15", "\u0661\u0665", "nan", "inf", "1e999", "", "0x1"])
 def test_a_cell_for_a_number_that_holds_none_is_refused(value: str) -> None:
     _, problems = tree_of(ods(number(value)), "r.ods")
