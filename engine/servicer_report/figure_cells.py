@@ -226,6 +226,10 @@ def _is_seen(asked: Questions, cell: Cell, name: str, unit: Unit, of: Callable[[
             f"the cell's format is `{cell.number_format}`; the word changes what is read, not what is stored"
         )
         asked.ask("R148", what, why, "write the figure in a plain format", cell)
+    elif shown.other_sign and not shown.unseen:
+        what = f"`{name}` is {cell.text}, and its format shows it with another sign"
+        why = f"the cell's format is `{cell.number_format}`; who sent the file has seen another figure"
+        asked.ask("R148", what, why, "write the figure in a plain format", cell)
     elif shown.unseen:
         what, fix = (
             f"`{name}` is {cell.text}, and its format does not show it",

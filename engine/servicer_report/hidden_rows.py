@@ -47,7 +47,7 @@ def out_of_sight(kind: str, path: str, sheet: str) -> OutOfSight:
 def _of_xlsx(path: str, sheet: str) -> OutOfSight:
     found, number, by_default = OutOfSight(), 0, False
     with zipfile.ZipFile(path) as archive:
-        part = _part(archive, sheet)
+        part = part_of(archive, sheet)
         for name, said in _tags(archive, part) if part is not None else ():
             drawn_to_nothing = {_number(said.get(size), 1) for size in (b"ht", b"width", b"defaultRowHeight")}
             hidden = said.get(b"hidden") in (b"1", b"true") or 0 in drawn_to_nothing
@@ -66,7 +66,7 @@ def _number(text: bytes | None, default: float) -> float:
     return float(text) if text is not None else default
 
 
-def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
+def part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """Return the part of an Excel workbook that holds a sheet."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
     names = ((one.get("name"), one.attrib) for one in book.iter() if one.tag.endswith("}sheet"))

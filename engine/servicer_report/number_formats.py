@@ -19,6 +19,8 @@ COMMAS = re.compile(r"[0#?](,+)(?![0#?,])")
 """Commas after the last digit. Each hides three digits of what is stored."""
 SHOWS = re.compile(r"[0#?@ymdhs]|General", re.IGNORECASE)
 """The codes that show something of a number: a digit's place, the text as it stands, or a part of a date."""
+EXPONENT = re.compile("E[+-]", re.IGNORECASE)
+"""An exponent, whose sign is not the number's own."""
 SIGNS_BELOW_ZERO = frozenset("-()")
 SIGNS_FROM_ZERO = frozenset("+")
 CURRENCIES = {
@@ -49,6 +51,7 @@ class Shown:
             format alone.
         is_date: whether the number is shown as a date or an hour.
         unseen: whether the format leaves the number out; a dash shows zero.
+        other_sign: whether the format shows the number below zero if it is not, or without its sign if it is.
     """
 
     percent: int = 0
@@ -58,6 +61,7 @@ class Shown:
     conditional: bool = False
     is_date: bool = False
     unseen: bool = False
+    other_sign: bool = False
 
 
 def shown_by(number_format: str, value: Decimal) -> Shown:
@@ -79,6 +83,14 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     signs = [text for kind, text in section if kind == "currency"] + [
         character for character in code if character in CURRENCIES
     ]
+    is_date = (
+        code != "General" and re.search(r"[ymdhs]", code.replace("General", ""), re.IGNORECASE) is not None
+    )
+    signs_of_code = SIGNS_BELOW_ZERO & set(EXPONENT.sub("", code))
+    # A section of its own for negative numbers shows no sign that it does not spell out.
+    unsigned = len(sections) > 1 and not any(
+        SIGNS_BELOW_ZERO & set(text) for kind, text in section if kind != "condition"
+    )
     # Some programs write a currency as quoted text.
     if words in CURRENCIES:
         signs, words = [*signs, words], ""
@@ -89,8 +101,8 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
         currency=CURRENCIES.get(signs[0].strip(), signs[0].strip()) if signs else None,
         conditional=conditional,
         unseen=not (dash or SHOWS.search(code)),
-        is_date=code != "General"
-        and re.search(r"[ymdhs]", code.replace("General", ""), re.IGNORECASE) is not None,
+        is_date=is_date,
+        other_sign=not is_date and (unsigned if value < 0 else value > 0 and bool(signs_of_code)),
     )
 
 

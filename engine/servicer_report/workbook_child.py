@@ -2,18 +2,19 @@
 
 A sheet of 4.6 KB with cells A1 and XFD1048576 makes one reader ask for 512 GB and abort. No exception can be
 caught then. The process is started by its path and prints one JSON object: what the cells hold, or why it was
-refused. Of the engine it imports only `stored_values`.
+refused. Of the engine it imports little, and nothing that imports more.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from engine.servicer_report.column_letters import letters
+from engine.servicer_report.conditional_formats import formats_by_extension, formats_by_rule
 from engine.servicer_report.stored_values import (
     MOST_CELLS,
     NUMBER,
@@ -69,7 +70,7 @@ def open_xlsx(path: str) -> dict[str, Any]:
             raise TooLarge
         out_of_sight = _columns_hidden(sheet, {column for _, column in sheet._cells})
         rows_hidden = bool(sheet.sheet_format.zeroHeight) or sheet.sheet_format.defaultRowHeight == 0
-        rules = list(_formats_by_rule(sheet))
+        rules = [*formats_by_rule(sheet), *formats_by_extension(path, sheet.title)]
         cells = []
         for (row, column), cell in sorted(sheet._cells.items()):
             is_formula = formulas._cells[row, column].data_type == "f"
@@ -119,17 +120,6 @@ def _row_hidden(line: Any, by_default: bool) -> bool:
     if line is None:
         return by_default
     return bool(line.hidden) or (by_default if line.height is None else line.height == 0)
-
-
-def _formats_by_rule(sheet: Any) -> Iterator[tuple[str, list[tuple[int, int, int, int]]]]:
-    """Yield each number format that a rule of a sheet may give to cells.
-
-    Each comes with the areas of the cells: first column, first row, last column, last row.
-    """
-    for area in sheet.conditional_formatting:
-        for rule in area.rules:
-            if rule.dxf is not None and rule.dxf.numFmt is not None:
-                yield rule.dxf.numFmt.formatCode, [one.bounds for one in area.sqref.ranges]
 
 
 def _is_in(row: int, column: int, areas: list[tuple[int, int, int, int]]) -> bool:

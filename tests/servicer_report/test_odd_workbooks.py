@@ -16,7 +16,7 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.style import Style, TableProperties
 from odf.table import Table, TableCell, TableColumn, TableRow
 from odf.text import P
-from openpyxl.formatting.rule import Rule
+from openpyxl.formatting.rule import IconSetRule, Rule
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 
@@ -177,6 +177,43 @@ def test_a_rule_that_may_show_a_figure_otherwise_is_asked_about(number_format: s
     assert refused(tree_of(by_rule(number_format), "r.xlsx")[1]) == [("R148", "Report!B6")]
     assert refused(tree_of(by_rule(number_format, "A1:A9 C1:D9"), "r.xlsx")[1]) == []
     assert refused(tree_of(by_rule("#,##0.00"), "r.xlsx")[1]) == []
+
+
+X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+
+
+def by_extension(rule: str, where: str = "B6") -> bytes:
+    """The same with a rule as Excel writes it that looks at another sheet, beside the sheet's plain rules."""
+    rules = (
+        f'<extLst><ext xmlns:x14="{X14}" uri="{{78C0D931-6437-407d-A8EE-F0AAD7539E65}}">'
+        "<x14:conditionalFormattings><x14:conditionalFormatting "
+        'xmlns:xm="http://schemas.microsoft.com/office/excel/2006/main">'
+        f"{rule}<xm:sqref>{where}</xm:sqref></x14:conditionalFormatting></x14:conditionalFormattings></ext></extLst>"
+    )
+    return edited(book(), "</worksheet>", f"{rules}</worksheet>")
+
+
+EXTENSIONS = {
+    "thousands": '<x14:cfRule type="expression"><xm:f>TRUE</xm:f><x14:dxf><numFmt numFmtId="170" formatCode="#,##0,"/></x14:dxf></x14:cfRule>',
+    "a bar alone": '<x14:cfRule type="dataBar"><x14:dataBar showValue="0"><x14:cfvo type="autoMin"/><x14:cfvo type="autoMax"/></x14:dataBar></x14:cfRule>',
+}
+
+
+@pytest.mark.parametrize("rule", EXTENSIONS.values(), ids=EXTENSIONS)
+def test_a_rule_of_the_extension_is_looked_at_like_a_plain_one(rule: str) -> None:
+    assert refused(tree_of(by_extension(rule), "r.xlsx")[1]) == [("R148", "Report!B6")]
+    assert refused(tree_of(by_extension(rule, "A1:B9 D1"), "r.xlsx")[1])
+    assert refused(tree_of(by_extension(rule, "A1:A9 C1:D9"), "r.xlsx")[1]) == []
+    seen = rule.replace('"#,##0,"', '"#,##0"').replace('showValue="0"', "")
+    assert refused(tree_of(by_extension(seen), "r.xlsx")[1]) == []
+
+
+def test_an_icon_in_the_place_of_the_figure_is_asked_about() -> None:
+    def change(_made: Any, sheet: Any, shows: bool = False) -> None:
+        sheet.conditional_formatting.add("B6", IconSetRule("3Arrows", "num", [1, 2, 3], showValue=shows))
+
+    assert refused(tree_of(book(change), "r.xlsx")[1]) == [("R148", "Report!B6")]
+    assert refused(tree_of(book(lambda made, sheet: change(made, sheet, True)), "r.xlsx")[1]) == []
 
 
 TEXTS = {"hidden": (";;;", "R150"), "with a word": ('@" thousand"', "R148"), "as it stands": ("@", None)}

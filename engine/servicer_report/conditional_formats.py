@@ -1,0 +1,75 @@
+"""The number formats that rules of a sheet of Excel may give to cells, instead of the cells' own.
+
+Its child process imports this module, which imports nothing of the engine but `hidden_rows`.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from engine.servicer_report.hidden_rows import PIECE, part_of
+
+Area = tuple[int, int, int, int]
+"""First column, first row, last column, last row, counted from 1."""
+EXTENSION = b"spreadsheetml/2009/9/main"
+"""What a sheet names that has rules which Excel 2010 and later write beside the others."""
+NO_FIGURE = ";;;"
+"""The format that shows nothing: a bar or an icon may stand in the place of the figure."""
+
+
+def formats_by_rule(sheet: Any) -> Iterator[tuple[str, list[Area]]]:
+    """Yield each number format that a plain rule of a sheet may give to cells, with their areas."""
+    for area in sheet.conditional_formatting:
+        bounds = [one.bounds for one in area.sqref.ranges]
+        for rule in area.rules:
+            if rule.dxf is not None and rule.dxf.numFmt is not None:
+                yield rule.dxf.numFmt.formatCode, bounds
+            if any(mark is not None and mark.showValue is False for mark in (rule.dataBar, rule.iconSet)):
+                yield NO_FIGURE, bounds
+
+
+def formats_by_extension(path: str, sheet: str) -> Iterator[tuple[str, list[Area]]]:
+    """Yield the same for the rules of the extension, which the reader of the workbook passes over."""
+    with zipfile.ZipFile(path) as archive:
+        part = part_of(archive, sheet)
+        if part is None or not _names_the_extension(archive, part):
+            return
+        with archive.open(part) as file:
+            for _, one in ElementTree.iterparse(file):
+                if _name(one) == "conditionalFormatting" and EXTENSION.decode() in one.tag:
+                    yield from _of(one)
+                elif _name(one) == "row":
+                    one.clear()  # a sheet may have many
+
+
+def _names_the_extension(archive: zipfile.ZipFile, part: str) -> bool:
+    before = b""
+    with archive.open(part) as file:
+        while piece := file.read(PIECE):
+            if EXTENSION in before + piece:
+                return True
+            before = piece[-len(EXTENSION) :]
+    return False
+
+
+def _of(rules: Any) -> Iterator[tuple[str, list[Area]]]:
+    from openpyxl.utils.cell import range_boundaries
+
+    areas = [
+        range_boundaries(area)
+        for one in rules.iter()
+        if _name(one) == "sqref"
+        for area in (one.text or "").split()
+    ]
+    for one in rules.iter():
+        if _name(one) == "numFmt":
+            yield one.get("formatCode", ""), areas
+        elif _name(one) in ("dataBar", "iconSet") and one.get("showValue") in ("0", "false"):
+            yield NO_FIGURE, areas
+
+
+def _name(one: Any) -> str:
+    return str(one.tag).rpartition("}")[2]
