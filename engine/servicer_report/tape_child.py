@@ -20,6 +20,7 @@ from typing import Any
 
 from engine.servicer_report.column_letters import letters
 from engine.servicer_report.hidden_rows import OutOfSight, out_of_sight
+from engine.servicer_report.tape_formats import asked_of, formats_of
 
 MEMORY, SECONDS = 800 << 20, 20
 MOST_QUESTIONS = 20
@@ -193,6 +194,19 @@ def added_up(
     )
 
 
+def shown_otherwise(
+    kind: str, path: str, sheet: str, where: dict[str, int], first: int, line: int
+) -> list[list[str]]:
+    """Return the questions about figures whose number formats show others than are stored.
+
+    Each column and format is asked about once, at its first cell.
+    """
+    figures = {first + at: key for key, at in where.items() if key in FIGURES}
+    found = formats_of(kind, path, sheet, set(figures), line)
+    asked = ((row, column, asked_of(figures[column], code)) for (column, code), row in found.items())
+    return [["R148", f"{sheet}!{letters(column)}{row}", said] for row, column, said in asked if said]
+
+
 def main(kind: str, path: str, spec: str) -> None:
     """Print the sums of one tape, or what has to be asked about it."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -212,7 +226,9 @@ def main(kind: str, path: str, spec: str) -> None:
         if hidden is not None:
             raise Question("R150", f"the column of `{hidden}` is out of sight")
         prefix = f"{sheet}!" if sheet else ""
+        shown = shown_otherwise(kind, path, sheet, where, first, line) if sheet else []
         sums, questions, count = added_up(rows, line, where, first, prefix, unseen)
+        questions = [*shown, *questions]
         answer = {"sums": sums, "questions": questions, "contracts": count, "sheet": sheet, "line": line}
     except Question as question:
         code, why = question.args

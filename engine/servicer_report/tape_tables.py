@@ -51,7 +51,8 @@ def _question(code: str, cell: str, what: str, file: str) -> Problem:
     why = "a tape is added up only where every contract's figures can be read"
     line = int(cell.removeprefix("line ")) if cell.startswith("line ") else 1
     place = Place(file, line) if cell.startswith("line ") else Place(file, cell=cell)
-    fix = "show what is hidden, or delete it" if code == "R150" else "correct the cell, or delete the row"
+    fixes = {"R150": "show what is hidden, or delete it", "R148": "give the column a plain number format"}
+    fix = fixes.get(code, "correct the cell, or delete the row")
     return Problem(code, what, why, fix, place)
 
 

@@ -1,0 +1,225 @@
+"""The number formats in which a tape shows its figures, and what each may make of them.
+
+The reader of tapes gives what is stored alone. A column shown in thousands, or in per cent, showed its sender
+other figures than are added up.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from engine.servicer_report.hidden_rows import PIECE, SAID, part_of
+from engine.servicer_report.number_formats import shown_by
+
+CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)>")
+SHIPPED = {9: "0%", 10: "0.00%", 37: "#,##0_);(#,##0)"}
+"""The formats of Excel that a workbook names by number alone and that show another figure than is stored."""
+UNITS = {
+    "gpu_hours": {"", "h", "hrs", "hours", "GPU-hours", "GPU hours"},
+    "rate": {"", "/h", "per GPU-hour", "/GPU-hour"},
+    "revenue": {""},
+}
+"""The words that may stand beside a figure of a tape."""
+Column = int
+Found = dict[tuple[Column, str], int]
+"""By column (from 0) and number format, the first row (from 1) whose number has the format."""
+
+
+def formats_of(kind: str, path: str, sheet: str, columns: set[Column], after: int) -> Found:
+    """Return the formats of the numbers in some columns of a sheet, below the row of its head.
+
+    Args:
+        kind: `xlsx`, `xls` or `ods`.
+        path: the workbook.
+        sheet: the sheet's name.
+        columns: the columns with figures, counted from 0.
+        after: the row of the head, counted from 1.
+    """
+    found: Found = {}
+    cells = {"xlsx": _of_xlsx, "xls": _of_xls, "ods": _of_ods}[kind](path, sheet, columns)
+    for row, column, code in cells:
+        if row > after:
+            found.setdefault((column, code), row)
+    return found
+
+
+def asked_of(key: str, code: str) -> str:
+    """Return the question about a figure shown in a number format; empty if it is shown as it is stored."""
+    shown = [shown_by(code, Decimal(value)) for value in (1, -1)]
+    form = f"its format is `{code}`"
+    if any(one.percent for one in shown):
+        return f"`{key}` is shown in per cent: {form}"
+    if any(one.thousands for one in shown):
+        return f"`{key}` is shown in thousands or millions: {form}"
+    if any(one.conditional or one.unseen or one.other_sign for one in shown):
+        return f"`{key}` is shown otherwise than it is stored: {form}"
+    foreign = {one.currency for one in shown} - ({None} if key == "gpu_hours" else {None, "USD"})
+    words = {one.words for one in shown} - UNITS[key]
+    return f"`{key}` is shown with another unit: {form}" if foreign or words else ""
+
+
+def _of_xlsx(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, int, str]]:
+    with zipfile.ZipFile(path) as archive:
+        part = part_of(archive, sheet)
+        if part is None:
+            return
+        codes = _codes(archive)
+        for said in _cells(archive, part):
+            # A text stands as it is in every format that shows numbers otherwise.
+            if said.get(b"t", b"n") != b"n" or (place := _place(said.get(b"r", b""))) is None:
+                continue
+            if place[1] in columns and (code := codes.get(int(said.get(b"s", 0)))) is not None:
+                yield *place, code
+
+
+def _codes(archive: zipfile.ZipFile) -> Mapping[int, str]:
+    """Return the number format of each style of cells that has one."""
+    if "xl/styles.xml" not in archive.namelist():
+        return {}
+    root = ElementTree.fromstring(archive.read("xl/styles.xml"))
+    space = root.tag.rpartition("}")[0] + "}"
+    # Those in the rules of a sheet stand elsewhere in the part, under numbers of their own.
+    own = {
+        int(one.get("numFmtId", 0)): one.get("formatCode", "")
+        for one in root.findall(f"{space}numFmts/{space}numFmt")
+    }
+    known = {**SHIPPED, **own}
+    styles = (int(one.get("numFmtId", 0)) for one in root.findall(f"{space}cellXfs/{space}xf"))
+    return {at: known[number] for at, number in enumerate(styles) if number in known}
+
+
+def _cells(archive: zipfile.ZipFile, part: str) -> Iterator[dict[bytes, bytes]]:
+    left = b""
+    with archive.open(part) as file:
+        while piece := file.read(PIECE):
+            text = left + piece
+            end = text.rfind(b"<")
+            left = text[end:]
+            for tag in CELL.finditer(text, 0, end):
+                yield dict(SAID.findall(tag[1]))
+
+
+def _place(name: bytes) -> tuple[int, int] | None:
+    """Return the row (from 1) and the column (from 0) of a cell like `C7`; None for no such name."""
+    match = re.fullmatch(rb"([A-Z]{1,3})([0-9]{1,7})", name)
+    if match is None:
+        return None
+    column = 0
+    for letter in match[1]:
+        column = column * 26 + letter - 64
+    return int(match[2]), column - 1
+
+
+def _of_xls(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, int, str]]:
+    import xlrd
+
+    book = xlrd.open_workbook(path, formatting_info=True)
+    there = book.sheet_by_name(sheet)
+    for row in range(there.nrows):
+        for column in sorted(columns):
+            if column < there.row_len(row) and there.cell_type(row, column) in (
+                xlrd.XL_CELL_NUMBER,
+                xlrd.XL_CELL_DATE,
+            ):
+                key = book.xf_list[there.cell_xf_index(row, column)].format_key
+                yield row + 1, column, book.format_map[key].format_str
+
+
+def _of_ods(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, int, str]]:
+    reader = _OpenDocument(sheet, columns)
+    with zipfile.ZipFile(path) as archive:
+        for part in ("styles.xml", "content.xml"):
+            if part in archive.namelist():
+                parser = expat.ParserCreate()
+                parser.StartElementHandler, parser.EndElementHandler = reader.begun, reader.ended
+                with archive.open(part) as file:
+                    parser.ParseFile(file)
+    yield from reader.found
+
+
+class _OpenDocument:
+    """What the styles and the cells of an open document say, heard in one pass."""
+
+    def __init__(self, sheet: str, columns: set[Column]) -> None:
+        """Listen for the cells of a sheet."""
+        self.sheet, self.columns = sheet, columns
+        self.found: list[tuple[int, int, str]] = []
+        self._seen: set[tuple[int, str]] = set()
+        self._codes: dict[str, str] = {}
+        self._of_cells: dict[str, tuple[str, str]] = {}
+        self._data: str | None = None
+        self._defaults: list[tuple[range, str]] = []
+        self._of_row, self._inside, self._row, self._column, self._times = "", False, 0, 0, 1
+
+    def begun(self, name: str, attributes: dict[str, str]) -> None:
+        """Hear the begin of an element."""
+        what = name.rpartition(":")[2]
+        said = {key.rpartition(":")[2]: value for key, value in attributes.items()}
+        if what in ("number-style", "percentage-style", "currency-style"):
+            self._data = said.get("name", "")
+            self._codes[self._data] = "0%" if what == "percentage-style" else "0"
+        elif self._data is not None:
+            factor = said.get("display-factor", "1")
+            if what == "number" and factor.isdecimal() and int(factor) >= 1000:
+                self._codes[self._data] = "0" + "," * (len(factor) // 3)
+        elif what == "style" and said.get("family") == "table-cell":
+            beside = said.get("data-style-name", ""), said.get("parent-style-name", "")
+            self._of_cells[said.get("name", "")] = beside
+        elif what == "table":
+            self._inside, self._row, self._column = said.get("name") == self.sheet, 0, 0
+            self._defaults = []
+        elif self._inside:
+            self._in_a_sheet(what, said)
+
+    def ended(self, name: str) -> None:
+        """Hear the end of an element."""
+        what = name.rpartition(":")[2]
+        if what.endswith("-style") and self._data is not None:
+            self._data = None
+        elif self._inside and what == "table-row":
+            self._row += self._times
+
+    def _in_a_sheet(self, what: str, said: dict[str, str]) -> None:
+        if what == "table-column":
+            times = int(said.get("number-columns-repeated", 1))
+            these = range(self._column, self._column + times)
+            self._defaults.append((these, said.get("default-cell-style-name", "")))
+            self._column += times
+        elif what == "table-row":
+            self._column, self._times = 0, int(said.get("number-rows-repeated", 1))
+            self._of_row = said.get("default-cell-style-name", "")
+        elif what in ("table-cell", "covered-table-cell"):
+            times = int(said.get("number-columns-repeated", 1))
+            kind = said.get("value-type")
+            if kind in ("float", "percentage", "currency"):
+                for column in self.columns & set(range(self._column, self._column + min(times, 1_000))):
+                    self._add(column, kind, said)
+            self._column += times
+
+    def _add(self, column: int, kind: str, said: dict[str, str]) -> None:
+        style = said.get("style-name") or self._of_row
+        style = style or next((one for these, one in self._defaults if column in these), "")
+        code = self._code(style)
+        if kind == "percentage":
+            code = code if "%" in code else "0%"
+        elif kind == "currency" and said.get("currency", "USD") != "USD":
+            code = f"[${said['currency']}]{code}"
+        if (column, code) not in self._seen:
+            self._seen.add((column, code))
+            self.found.append((self._row + 1, column, code))
+
+    def _code(self, style: str) -> str:
+        """Return the number format of a style of cells, which may have it from its parent."""
+        passed: set[str] = set()
+        while style in self._of_cells and style not in passed:
+            passed.add(style)
+            data, parent = self._of_cells[style]
+            if data in self._codes:
+                return self._codes[data]
+            style = parent
+        return "0"
