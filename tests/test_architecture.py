@@ -128,7 +128,11 @@ DOORS = {
     "pypdfium2": {"engine/notices/pdf.py", "engine/notices/drawing_child.py"},
     "pyhanko": {"engine/notices/signature.py"},
     "openpyxl": {"engine/servicer_report/workbook_child.py"},
-    "xlrd": {"engine/servicer_report/workbook_child.py", "engine/servicer_report/hidden_rows.py"},
+    "xlrd": {
+        "engine/servicer_report/workbook_child.py",
+        "engine/servicer_report/hidden_rows.py",
+        "engine/servicer_report/tape_formats.py",
+    },
     "odf": {"engine/servicer_report/open_document_child.py"},
     "msoffcrypto": {"engine/servicer_report/workbook.py"},
     "xlsxwriter": {

@@ -18,7 +18,7 @@ HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 
 class NotAFile(OSError):
-    """Raised for what is no regular file; `strerror` says what it is."""
+    """Raised for something else than a regular file; `strerror` says what it is."""
 
 
 def open_file(path: Path) -> BinaryIO:

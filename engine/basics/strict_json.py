@@ -31,7 +31,7 @@ def read_json(data: bytes | str) -> Any:
     """Return what JSON says.
 
     Raises NotJson for a key that stands twice in one object, for NaN and Infinity, and for what is nested too
-    deep. It refuses also what is no JSON, or not in UTF-8.
+    deep. Text that cannot be read as JSON, or is not UTF-8, is refused alike.
     """
     return _read(data, keep=True)
 

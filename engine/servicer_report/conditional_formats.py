@@ -1,21 +1,26 @@
 """The number formats that rules of a sheet of Excel may give to cells, instead of the cells' own.
 
-Its child process imports this module, which imports nothing of the engine but `hidden_rows`.
+A child process starts with this module, so it imports little of the engine.
 """
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from engine.servicer_report.hidden_rows import PIECE, part_of
+from engine.servicer_report.column_letters import column_at
+from engine.servicer_report.hidden_rows import MANY, PIECE, part_of
 
 Area = tuple[int, int, int, int]
 """First column, first row, last column, last row, counted from 1."""
 EXTENSION = b"spreadsheetml/2009/9/main"
 """What a sheet names that has rules which Excel 2010 and later write beside the others."""
+CELL = re.compile(r"\$?(?P<column>[A-Z]{0,3})\$?(?P<row>[0-9]{0,7})")
+WIDEST = 2**14
+"""As many columns as a sheet can have."""
 NO_FIGURE = ";;;"
 """The format that shows nothing: a bar or an icon may stand in the place of the figure."""
 
@@ -56,19 +61,21 @@ def _names_the_extension(archive: zipfile.ZipFile, part: str) -> bool:
 
 
 def _of(rules: Any) -> Iterator[tuple[str, list[Area]]]:
-    from openpyxl.utils.cell import range_boundaries
-
-    areas = [
-        range_boundaries(area)
-        for one in rules.iter()
-        if _name(one) == "sqref"
-        for area in (one.text or "").split()
-    ]
+    named = (one.text or "" for one in rules.iter() if _name(one) == "sqref")
+    areas = [_corners(area) for text in named for area in text.split()]
     for one in rules.iter():
         if _name(one) == "numFmt":
             yield one.get("formatCode", ""), areas
         elif _name(one) in ("dataBar", "iconSet") and one.get("showValue") in ("0", "false"):
             yield NO_FIGURE, areas
+
+
+def _corners(area: str) -> Area:
+    """Return the corners of an area like `B6:C9`; without a column or a row it goes over all of them."""
+    ends = [CELL.fullmatch(end) for end in area.upper().split(":")]
+    columns = [column_at(end["column"]) + 1 for end in ends if end and end["column"]] or [1, WIDEST]
+    rows = [int(end["row"]) for end in ends if end and end["row"]] or [1, MANY]
+    return columns[0], rows[0], columns[-1], rows[-1]
 
 
 def _name(one: Any) -> str:

@@ -98,6 +98,15 @@ def _of_xls(path: str, sheet: str) -> OutOfSight:
     return OutOfSight(rows, columns)
 
 
+def refuse_broken_xml(path: str) -> None:
+    """Raise an error with its place if the sheets of an open document are not whole XML.
+
+    The reader of tapes may read such a part without end.
+    """
+    with zipfile.ZipFile(path) as archive, archive.open("content.xml") as file:
+        expat.ParserCreate().ParseFile(file)
+
+
 def _of_ods(path: str, sheet: str) -> OutOfSight:
     found, at = OutOfSight(), {"row": 0, "column": 0}
     inside = False

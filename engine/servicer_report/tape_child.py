@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.servicer_report.column_letters import letters
-from engine.servicer_report.hidden_rows import OutOfSight, out_of_sight
+from engine.servicer_report.hidden_rows import OutOfSight, out_of_sight, refuse_broken_xml
 from engine.servicer_report.tape_formats import asked_of, formats_of
 
 MEMORY, SECONDS = 800 << 20, 20
@@ -219,6 +219,8 @@ def main(kind: str, path: str, spec: str) -> None:
             sheet, first, rows = "", 0, rows_of_text(path, asked["encoding"], asked["separator"])
             unseen = OutOfSight()
         else:
+            if kind == "ods":
+                refuse_broken_xml(path)
             sheet, first, rows = rows_of_workbook(path, asked.get("sheet"))
             unseen = out_of_sight(kind, path, sheet)
         line, where = head_of(rows, asked["columns"], asked.get("header_row"))

@@ -1,4 +1,4 @@
-"""What is no regular file is refused in words and at once, under whatever name a reader looks for."""
+"""Something else than a regular file is refused in words and at once, under whatever name a reader looks for."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
 from io import BytesIO
@@ -29,7 +30,7 @@ from engine.terms.sender_layout import SenderLayout, TapeLayout
 from tests.conftest import REPOSITORY
 from tests.servicer_report.test_open_documents import number as numeric
 from tests.servicer_report.test_open_documents import ods, text
-from tests.servicer_report.workbooks import edited, saved
+from tests.servicer_report.workbooks import edited, saved, with_part
 
 FIGURES = SenderLayout(
     files=("acme-*.xlsx",),
@@ -289,6 +290,19 @@ THOUSANDS = (
     '<style:style style:name="ce1" style:family="table-cell" style:data-style-name="N1"/>'
     '<style:style style:name="ce2" style:family="table-cell" style:parent-style-name="ce1"/>'
 )
+
+
+def test_a_tape_whose_xml_is_broken_is_refused_with_its_place_and_at_once() -> None:
+    """The reader of tapes read on for ever, until its process was ended."""
+    data = open_tape("", numeric("90000"))
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        content = archive.read("content.xml")
+    broken = with_part(data, "content.xml", content.replace(b"</table:table>", b"</ble:table>"))
+    (problem,) = tree_by_layout(broken, "tape.ods", "acme", LAYOUT)[1]
+    assert problem.code == "R143"
+    assert "mismatched tag: line 1" in problem.why
+
+
 OPEN_SHOWN = {
     "thousands": open_tape(THOUSANDS, numeric("90000", ' table:style-name="ce1"')),
     "thousands of a parent": open_tape(THOUSANDS, numeric("90000", ' table:style-name="ce2"')),
