@@ -1,0 +1,100 @@
+"""A tape is added up as it is stored, so a figure that its number format shows otherwise is asked about."""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+
+import openpyxl
+import pytest
+import xlwt
+
+from engine.servicer_report.sender_layouts import tree_by_layout
+from tests.servicer_report.test_open_documents import number, ods, text
+from tests.servicer_report.test_sender_layouts import LAYOUT, ROWS, TAPE, codes, tape
+from tests.servicer_report.workbooks import saved, with_part
+
+
+def formatted(number_format: str, column: str = "D") -> bytes:
+    """A tape in which the last contract has a number format, in the column of its hours unless given."""
+
+    made = openpyxl.load_workbook(BytesIO(tape(ROWS)))
+    made["Tape"][f"{column}7"].number_format = number_format
+    return saved(made)
+
+
+SHOWN = ["#,##0,", "0.0,,", "0%", "0.00%", '0"k"', "-#,##0", "[>1]0;0.0", ";;;", "[$€-407] #,##0"]
+
+
+@pytest.mark.parametrize("number_format", SHOWN)
+def test_a_figure_of_a_tape_that_is_shown_otherwise_is_asked_about(number_format: str) -> None:
+    for column in "DE":
+        _, problems = tree_by_layout(formatted(number_format, column), "tape.xlsx", "acme", LAYOUT)
+        assert [(one.code, one.place.cell) for one in problems] == [("R148", f"Tape!{column}7")]
+
+
+def test_a_figure_of_a_tape_in_a_plain_format_is_taken() -> None:
+    for number_format in ("#,##0", "0.00", "#,##0.00_);(#,##0.00)", "#,##0;[Red]-#,##0", "General"):
+        assert codes(tree_by_layout(formatted(number_format), "tape.xlsx", "acme", LAYOUT)[1]) == []
+    for number_format in ("$#,##0.00", '"USD" 0.00', '0.00" /h"'):
+        assert codes(tree_by_layout(formatted(number_format, "E"), "tape.xlsx", "acme", LAYOUT)[1]) == []
+    # Neither the name of a contract nor the head is a figure.
+    assert codes(tree_by_layout(formatted("0%", "B"), "tape.xlsx", "acme", LAYOUT)[1]) == []
+
+
+def test_a_figure_that_an_old_workbook_shows_in_thousands_is_asked_about() -> None:
+    made = xlwt.Workbook()
+    sheet = made.add_sheet("Tape")
+    for at, row in enumerate([["Contract", "Model", "Hours", "Rate"], *ROWS]):
+        for column, value in enumerate(row):
+            style = "#,##0," if (at, column) == (3, 2) else "General"
+            sheet.write(at, column, value, xlwt.easyxf(num_format_str=style))
+    _, problems = tree_by_layout(saved(made), "tape.xls", "acme", LAYOUT)
+    assert [(one.code, one.place.cell) for one in problems] == [("R148", "Tape!C4")]
+
+
+def open_tape(styles: str, hours: str, columns: str = "") -> bytes:
+    """A tape of one contract as an open document."""
+    head = "".join(f"<table:table-row>{text(*TAPE.wanted.values())}</table:table-row>")
+    row = f"<table:table-row>{text('C-1', 'H100 SXM5')}{hours}{number('1.9')}</table:table-row>"
+    cell = f"{number('1')}</table:table-row>{head}{row}<table:table-row>"
+    return ods(cell, styles, columns)
+
+
+THOUSANDS = (
+    '<number:number-style style:name="N1"><number:number number:display-factor="1000"/></number:number-style>'
+    '<style:style style:name="ce1" style:family="table-cell" style:data-style-name="N1"/>'
+    '<style:style style:name="ce2" style:family="table-cell" style:parent-style-name="ce1"/>'
+)
+
+
+def test_a_tape_whose_xml_is_broken_is_refused_with_its_place_and_at_once() -> None:
+    """The reader of tapes read on for ever, until its process was ended."""
+    data = open_tape("", number("90000"))
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        content = archive.read("content.xml")
+    broken = with_part(data, "content.xml", content.replace(b"</table:table>", b"</ble:table>"))
+    (problem,) = tree_by_layout(broken, "tape.ods", "acme", LAYOUT)[1]
+    assert problem.code == "R143"
+    assert "mismatched tag: line 1" in problem.why
+
+
+OPEN_SHOWN = {
+    "thousands": open_tape(THOUSANDS, number("90000", ' table:style-name="ce1"')),
+    "thousands of a parent": open_tape(THOUSANDS, number("90000", ' table:style-name="ce2"')),
+    "thousands of a column": open_tape(
+        THOUSANDS,
+        number("90000"),
+        '<table:table-column table:number-columns-repeated="3" table:default-cell-style-name="ce1"/>',
+    ),
+    "per cent": open_tape("", number("0.9", kind="percentage")),
+    "euros": open_tape("", number("0.9", ' office:currency="EUR"', kind="currency")),
+}
+
+
+@pytest.mark.parametrize("data", OPEN_SHOWN.values(), ids=OPEN_SHOWN)
+def test_a_figure_that_an_open_document_shows_otherwise_is_asked_about(data: bytes) -> None:
+    _, problems = tree_by_layout(data, "tape.ods", "acme", LAYOUT)
+    assert [(one.code, one.place.cell) for one in problems] == [("R148", "Report!C5")]
+    plain = open_tape(THOUSANDS, number("90000"))
+    assert codes(tree_by_layout(plain, "tape.ods", "acme", LAYOUT)[1]) == []
