@@ -242,15 +242,20 @@ UNITS = {
 }
 
 
-@lru_cache(maxsize=256)
 def read_figure(text: str) -> Figure | None:
     """Return a figure as a worked example writes it; None if the text is not one.
 
-    An amount of USD without `per GPU-hour` reads as money. The newest few are kept: the checks of a file ask
-    for each of its figures several times.
+    An amount of USD without `per GPU-hour` reads as money.
     """
-    match = FIGURE.fullmatch(text.strip())
-    if match is None or len(text) > LONGEST_FIGURE:
+    # Long texts are not remembered, as a hostile file could fill the memory with them.
+    return None if len(text) > LONGEST_FIGURE else _figure_of(text.strip())
+
+
+@lru_cache(maxsize=256)
+def _figure_of(text: str) -> Figure | None:
+    """Return the same; the newest few are kept, as the checks of a file ask for each figure several times."""
+    match = FIGURE.fullmatch(text)
+    if match is None:
         return None
     unit = (match["unit"] or "").strip()
     kind = Unit.RATE if unit == "per GPU-hour" else Unit.USD if match["usd"] else UNITS.get(unit, Unit.COUNT)
