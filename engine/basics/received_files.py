@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from engine.basics.errors import WrongUsage
+from engine.basics.errors import Unavailable, WrongUsage
 from engine.basics.regular_files import bytes_in
 
 LARGEST = 64 * 2**20
@@ -76,6 +76,19 @@ def names_not_downloaded(
     there = folder.iterdir() if folder.is_dir() else ()
     left = (path for path in there if not is_leftover(path))
     return tuple(sorted({one for path in left if (one := stands_for(path.name)) is not None}))
+
+
+def refuse_not_synced(parts: Sequence[Path]) -> None:
+    """Raise Unavailable, naming each, if a sync program keeps the places of files alone."""
+    if not parts:
+        return
+    named, (are, place, them) = ", ".join(map(str, parts)), ("is", "its place", "it")
+    if len(parts) > 1:
+        are, place, them = "are", "their places", "them"
+    raise Unavailable(
+        f"{named} {are} not on this machine: a sync program keeps {place} alone; nothing was done: have the "
+        f"sync program download {them}, and enter this again"
+    )
 
 
 def refuse_without_content(name: str, data: bytes) -> None:

@@ -16,6 +16,8 @@ CELL = re.compile(r"(?:(?P<sheet>[^!]+)!)?(?P<cell>[A-Z]{1,3}[1-9][0-9]{0,6})", 
 """A cell of a sheet, like `B7` or `Summary!B7`."""
 ABOUT = ("deal", "period.from", "period.to", "as_of", "source", "corrects", "completes")
 """What a report says of itself, besides its figures."""
+TAPE_FIGURES = ("gpu_hours", "rate", "revenue")
+"""What a tape maps that is a number."""
 
 
 class TapeLayout(Fact):
@@ -54,6 +56,23 @@ class TapeLayout(Fact):
         plain = ("contract", "to", "asset_class", "gpu_hours", "rate", "revenue")
         named = {"from": self.from_, **{key: getattr(self, key) for key in plain}}
         return {key: column for key, column in named.items() if column is not None}
+
+    def strange_columns(self) -> Iterator[str]:
+        """Yield a sentence for each column by which a figure would be another's, or serve nothing."""
+        figures = {key: _column(name) for key, name in self.wanted.items() if key in TAPE_FIGURES}
+        for column in _twice(figures.values()):
+            yield f"two figures of the tape have the column `{column}`"
+        for key, name in self.wanted.items():
+            if key not in TAPE_FIGURES and _column(name) in figures.values():
+                yield f"`{key}` of the tape has the column `{_column(name)}`, which is that of a figure"
+        if self.rate is not None and self.revenue is not None:
+            yield "the tape has both `rate` and `revenue`, and only the revenue would be counted"
+        if self.rate is None and self.revenue is None:
+            yield "the tape has neither `rate` nor `revenue`"
+        if self.asset_class is not None and self.of_class is not None:
+            yield "the tape has both `asset_class` and `of_class`, and only the column would be counted"
+        if self.asset_class is None and self.of_class is None:
+            yield "the tape has neither `asset_class` nor `of_class`"
 
     @model_validator(mode="after")
     def _has_a_first_day(self) -> Self:
@@ -112,6 +131,9 @@ class SenderLayout(Fact):
             yield f"two figures have the cell `{spot}`"
         for column in _twice(_column(named) for figure, named in self.columns.items() if figure not in ABOUT):
             yield f"two figures have the column `{column}`"
+        for figure in self.cells.keys() & self.columns.keys():
+            yield f"`{figure}` has both a cell and a column"
+        yield from () if self.tape is None else self.tape.strange_columns()
         for figure in self.factors:
             if figure not in {**self.cells, **self.columns}:
                 yield f"`factors` names `{figure}`, and neither `cells` nor `columns` does"

@@ -23,12 +23,11 @@ from engine.basics.errors import (
     InputProblems,
     Place,
     Problem,
-    Unavailable,
     VerificationFailed,
     WrongUsage,
 )
 from engine.basics.files import NoToml, is_litter, read_toml, write_only_beside
-from engine.basics.received_files import has_content, names_not_downloaded, not_synced
+from engine.basics.received_files import has_content, names_not_downloaded, not_synced, refuse_not_synced
 from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import KNOWN, IndexDefinition
@@ -221,11 +220,7 @@ class Workspace:
         parts = [folder / name for name in names_not_downloaded(folder, not_synced)]
         if isinstance(database, Path) and database.name in names_not_downloaded(database.parent, not_synced):
             parts.append(database)
-        for part in parts:
-            raise Unavailable(
-                f"{part} is not on this machine: a sync program keeps its place alone; nothing was done: "
-                "have the sync program download it, and enter this again"
-            )
+        refuse_not_synced(parts)
 
     def refuse_lacking(self, logs: Iterable[str]) -> None:
         """Refuse a record whose `logs` lack one that files beside it were made from.

@@ -89,6 +89,7 @@ def test_a_map_that_does_not_fit_is_said() -> None:
         SenderLayout(files=("*.xlsx",), cells={"principal": "B4"})
 
 
+OF_TAPE = {"contract": "C", "of_class": "h100", "gpu_hours": "Hours"}
 SILENT: dict[str, dict[str, Any]] = {
     "a range": {"cells": {"collections": "B1:B9"}},
     "a fixed cell": {"cells": {"collections": "$B$1"}},
@@ -97,6 +98,13 @@ SILENT: dict[str, dict[str, Any]] = {
     "one cell for two figures": {"cells": {"collections": "B1", "fees": "b1"}},
     "one cell under two spellings": {"cells": {"collections": "B1", "fees": "S!B1"}, "sheet": "S"},
     "one column for two figures": {"columns": {"collections": "Cash", "fees": " cash"}},
+    "a cell and a column for a figure": {"cells": {"collections": "B1"}, "columns": {"collections": "Cash"}},
+    "one column of a tape for two figures": {"tape": {**OF_TAPE, "rate": " HOURS"}},
+    "one column of a tape for a figure and a name": {"tape": {**OF_TAPE, "contract": "Hours", "rate": "R"}},
+    "a rate and a revenue": {"tape": {**OF_TAPE, "rate": "R", "revenue": "Rent"}},
+    "neither rate nor revenue": {"tape": OF_TAPE},
+    "a class and a column of classes": {"tape": {**OF_TAPE, "rate": "R", "asset_class": "Model"}},
+    "no class": {"tape": {"contract": "C", "gpu_hours": "Hours", "rate": "R"}},
     "a factor of no figure": {"cells": {"collections": "B1"}, "factors": {"fees": 1000}},
     "a path": {"files": ("in/acme-*.xlsx",)},
     "a path of Windows": {"files": ("in\\acme-*.xlsx",)},

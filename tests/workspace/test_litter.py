@@ -263,6 +263,16 @@ def test_serve_says_once_that_a_deal_file_was_not_downloaded(
     assert [line.startswith("No longer true: ") for line in said] == [False, True]
 
 
+def test_every_part_of_the_record_that_is_not_downloaded_is_named_at_once(root: Path) -> None:
+    parts = [root / f"checkpoints/deal_{DEAL}.checkpoint", root / "headroom.sqlite"]
+    for path in parts:
+        path.rename(path.with_name(f".{path.name}.icloud"))
+    done = headroom(root, "run", "--on", "2026-01-08")
+    assert (done.returncode, "and enter this again" in done.stderr) == (1, True)
+    assert all(str(path) in done.stderr for path in parts)
+    assert "are not on this machine" in done.stderr
+
+
 @pytest.mark.parametrize("file", ["headroom.sqlite", f"checkpoints/deal_{DEAL}.checkpoint"])
 @pytest.mark.parametrize("command", [("run", "--on", "2026-01-08"), ("verify",)], ids=" ".join)
 def test_nothing_is_recorded_or_judged_while_the_record_or_a_checkpoint_is_not_downloaded(
