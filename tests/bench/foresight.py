@@ -20,13 +20,14 @@ from pydantic import BaseModel
 from covenants import templates
 from engine.determination.template import clauses_of
 from engine.foresight.calibrate import Question, Variant, tally
-from engine.foresight.columns.compiled_deal import compiled_deal
+from engine.foresight.columns.compiled_deal import CompiledDeal, compiled_deal
 from engine.foresight.columns.many_paths import lived_in_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.facts_by_date import held_facts
 from engine.foresight.path_run import moments
-from engine.foresight.rate_paths import TICK, Paths
+from engine.foresight.rate_paths import BLOCK, TICK, Paths
 from engine.foresight.rate_scenarios import Rates
+from engine.queries.simulation_questions import BLOCKS_AT_ONCE
 from engine.terms.as_written import Deal, load_deal, resolve
 from engine.terms.contract_dates import publication_dates
 from tests.bench.growth import own_peak
@@ -34,8 +35,10 @@ from tests.conftest import DEALS
 from tests.foresight.naive_calibration import naive
 
 PATHS, WEEKS, REPEATS = 10_000, 104, 3
-LONG_PATHS, LONG_BLOCK, LONG_WEEKS, OBJECTS = 100_000, 4_096, 520, 100_000
-"""Paths of ten years, how many of them are lived at once, their weeks, and the objects made in comparison."""
+LONG_PATHS, LONG_WEEKS, OBJECTS = 100_000, 520, 100_000
+"""Paths of ten years, their weeks, and the objects made in comparison."""
+LONG_BLOCK, DRAWN = BLOCKS_AT_ONCE * BLOCK, 4_096
+"""How many of them are lived at once, as in `simulate`, and drawn at once, which takes most memory."""
 COUNTED_PATHS, MANY_LEVELS, LEVELS_AT_ONCE = 4_000, 100_000, 20_000
 FACTS = (
     "outstanding_principal=USD 16,000,000",
@@ -64,15 +67,19 @@ def ten_tests() -> Deal:
     return deal
 
 
-def paths_of(deal: Deal, paths: int, weeks: int) -> PathRates:
-    """Paths about the Closing Date level, with sampling errors, in ticks."""
+def paths_of(deal: Deal, paths: int, weeks: int, at_once: int = PATHS) -> PathRates:
+    """Paths about the Closing Date level, with sampling errors, in ticks; so many are drawn at once."""
     dates = tuple(
         publication_dates(deal.closing_date + timedelta(days=1), deal.closing_date + timedelta(weeks=weeks))
     )
     draw = np.random.default_rng(8)
-    true = np.exp(np.cumsum(0.03 * draw.standard_t(4, (len(dates), paths)), axis=0))
-    noisy = 21_000 * true * np.exp(0.05 * draw.standard_normal(true.shape))
-    return PathRates(dates, {"CRI-H100": np.clip(np.rint(noisy), 1, 90_000).astype(np.int64)})
+    ticks = np.empty((len(dates), paths), dtype=np.int64)
+    for start in range(0, paths, at_once):
+        some = ticks[:, start : start + at_once]
+        true = np.exp(np.cumsum(0.03 * draw.standard_t(4, some.shape), axis=0))
+        noisy = 21_000 * true * np.exp(0.05 * draw.standard_normal(true.shape))
+        some[:] = np.clip(np.rint(noisy), 1, 90_000)
+    return PathRates(dates, {"CRI-H100": ticks})
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -120,10 +127,14 @@ def ten_years() -> None:
     known = dict(templates())
     deal, problems = load_deal(text, "four.yaml", clauses_of(known))
     assert deal is not None, problems
-    rates, until = paths_of(deal, LONG_BLOCK, LONG_WEEKS), deal.closing_date + timedelta(weeks=LONG_WEEKS)
+    rates, until = (
+        paths_of(deal, LONG_BLOCK, LONG_WEEKS, DRAWN),
+        deal.closing_date + timedelta(weeks=LONG_WEEKS),
+    )
     given = held_facts(FACTS, deal.closing_date, resolve(deal, deal.closing_date))
-    made = cpu(lambda: compiled_deal(deal, known, rates, given, until))
-    ready = compiled_deal(deal, known, rates, given, until)
+    kept: list[CompiledDeal] = []
+    made = cpu(lambda: kept.append(compiled_deal(deal, known, rates, given, until)))
+    (ready,) = kept
     ran = statistics.median(cpu(lambda: lived_in_columns(ready, rates)) for _ in range(REPEATS))
     one = exact_path(rates)
     by_path = cpu(lambda: list(moments(deal, known, one, given, until)))

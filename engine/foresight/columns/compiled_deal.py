@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
@@ -18,7 +18,6 @@ from itertools import pairwise
 from engine.determination.measure_inputs import Reported
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.evaluation.conditions import LeafRule, leaves
-from engine.evaluation.deadlines import deadline
 from engine.evaluation.due_tests import is_due
 from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, Inputs, inputs_of
 from engine.evaluation.serving_report import serving
@@ -38,8 +37,8 @@ from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.path_run import report_of
 from engine.terms.act_requirements import RATE_ACTS
 from engine.terms.as_written import Deal
-from engine.terms.clause import Deliver, default_needs
-from engine.terms.contract_dates import months_before
+from engine.terms.clause import default_needs
+from engine.terms.contract_dates import counted, months_before
 from engine.terms.periods import Period
 
 DAY = timedelta(days=1)
@@ -82,6 +81,23 @@ class SweepRow:
         """The amounts in USD from which what is due is computed: excess, its share, cap and target."""
         excess = self.excess or Fraction(0)
         return excess, excess * self.share, self.most or Fraction(0), self.until or Fraction(0)
+
+
+@dataclass
+class Deadlines:
+    """The last days of the periods that begin on one date, as ordinals.
+
+    Each is counted when a path first needs it, and then stands for every path and clause.
+    """
+
+    inputs: Inputs
+    found: dict[Period, int] = field(default_factory=dict)
+
+    def by(self, within: Period) -> int:
+        """Return the last day of a period that begins on the date."""
+        if within not in self.found:
+            self.found[within] = counted(self.inputs.on, within, self.inputs.calendar.add).toordinal()
+        return self.found[within]
 
 
 @dataclass(frozen=True)
@@ -225,14 +241,15 @@ def _row(inputs: Inputs, fallbacks: Fallbacks, rates: PathRates, known: Known) -
                 key, measured, clause, template, seen, inputs.calendar, levels, fallbacks, delivered
             )
             tests[key] = compiled(test, rates, known)
+    ends = Deadlines(inputs)
     return Row(
         inputs,
         tests,
-        {key: _test_rules(inputs, test.test.in_force, test.test.template) for key, test in tests.items()},
+        {key: _test_rules(ends, test.test.in_force, test.test.template) for key, test in tests.items()},
         triggers,
         dict(_bits(tests, [leaf for tree in trees for leaf in leaves(tree)])),
         tuple(_sweep_rows(inputs)),
-        dict(_delivers(inputs)),
+        dict(_delivers(ends)),
     )
 
 
@@ -257,7 +274,7 @@ def _bits(tests: Mapping[str, Compiled], counts: Iterable[LeafRule]) -> Iterator
             )
 
 
-def _test_rules(inputs: Inputs, clause: Clause, template: Template) -> TestRules:
+def _test_rules(ends: Deadlines, clause: Clause, template: Template) -> TestRules:
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     lasts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
     rule = clause.if_not_determined
@@ -271,12 +288,12 @@ def _test_rules(inputs: Inputs, clause: Clause, template: Template) -> TestRules
         breach=template.breach_of(clause) == "default",
         needs_nothing=default_needs(clause) == "nothing",
         fails_after=after,
-        last_day=_last_day(inputs, cure) if isinstance(cure, Cure) else None,
+        last_day=partial(ends.by, cure.within) if isinstance(cure, Cure) else None,
         retest=isinstance(cure, Cure) and "retest" in cure.cured_by,
         passing_for=cure.passing_for.count if isinstance(cure, Cure) and cure.passing_for else 1,
-        caps=tuple((cap.count, _since(inputs.on, cap.months)) for cap in caps),
+        caps=tuple((cap.count, _since(ends.inputs.on, cap.months)) for cap in caps),
         watched=clause.early_warning is not None,
-        deliver_by=_delivered_by(inputs, deliver) if deliver is not None else None,
+        deliver_by=partial(ends.by, deliver.within) if deliver is not None else None,
     )
 
 
@@ -285,27 +302,11 @@ def _since(on: date, months: int | None) -> int:
     return (date.min if months is None else months_before(on, months)).toordinal()
 
 
-def _last_day(inputs: Inputs, cure: Cure) -> Callable[[], int]:
-    """Return a function that gives the last day of a Cure Period beginning on the date.
-
-    It is called only if such a period begins.
-    """
-    return partial(_by, inputs, cure.within, cure.cite, cure.after)
-
-
-def _delivered_by(inputs: Inputs, terms: Deliver) -> Callable[[], int]:
-    return partial(_by, inputs, terms.within, terms.cite, terms.after)
-
-
-def _by(inputs: Inputs, within: Period, cite: str, event: str) -> int:
-    return deadline(inputs.on, within, inputs.calendar, cite, event, inputs.on).by.toordinal()
-
-
-def _delivers(inputs: Inputs) -> Iterator[tuple[str, Callable[[], int]]]:
-    for name, trigger in inputs.terms.triggers.items():
+def _delivers(ends: Deadlines) -> Iterator[tuple[str, Callable[[], int]]]:
+    for name, trigger in ends.inputs.terms.triggers.items():
         for consequence in trigger.consequences:
             if consequence.deliver is not None:
-                yield name, _delivered_by(inputs, consequence.deliver)
+                yield name, partial(ends.by, consequence.deliver.within)
                 break
 
 

@@ -9,15 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
 from engine.basics.errors import WrongUsage
+from engine.basics.happenings import Happening
 from engine.determination.template import Template
 from engine.evaluation.inputs import DETERMINATION, PAYMENT
 from engine.events.kinds import ActRecorded
 from engine.foresight.columns.compiled_deal import CompiledDeal, Row, compiled_deal
-from engine.foresight.columns.path_outcomes import ColumnsOutcome
+from engine.foresight.columns.path_outcomes import ColumnsOutcome, Ordinals, Places
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.shared_steps import PartRun, shared_step
 from engine.foresight.columns.state_arrays import TestArrays, tested
@@ -168,11 +170,18 @@ def _test(key: str, row: Row, held: DealArrays, said: Said, on: int, outcome: Co
     first = (said.failed > state.has_failed).nonzero()[0]
     state.has_failed[first] = True
     outcome.first(key, "fails", first, on)
-    outcome.first(key, "cure by", moved.curing, state.cure_by[moved.curing])
-    outcome.first(key, "cured", moved.cured, on)
-    outcome.first(key, "default", moved.defaulted, on)
-    outcome.first(key, "obliged", moved.obliged, on)
-    outcome.first(key, "due", moved.obliged, state.owed.due[moved.obliged])
+    if moved is None:
+        return
+    happened: tuple[tuple[Happening, Places, int | Ordinals], ...] = (
+        ("cure by", moved.curing, state.cure_by[moved.curing]),
+        ("cured", moved.cured, on),
+        ("default", moved.defaulted, on),
+        ("obliged", moved.obliged, on),
+        ("due", moved.obliged, state.owed.due[moved.obliged]),
+    )
+    for what, where, days in happened:
+        if len(where):
+            outcome.first(key, what, where, days)
 
 
 def _triggers(
@@ -232,6 +241,7 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
         state.swept[where] += due
 
 
+@lru_cache(maxsize=1_000)
 def _whole(amount: Fraction, unit: int) -> int:
     # Compiling has seen that the number is whole and small enough.
     return int(amount * unit)

@@ -157,6 +157,8 @@ class TestArrays:
     effective: Dates = field(init=False)
     passing: NDArray[np.uint16] = field(init=False)
     cured_on: list[Dates] = field(init=False)
+    cures: bool = False
+    """Whether a Cure Period has begun on some path."""
     owed: ObligationArrays = field(init=False)
     has_failed: Flags = field(init=False)
     """Where it has failed on some date, which only its first date of failure is read from."""
@@ -184,6 +186,9 @@ class TestArrays:
         Returns where it did so.
         """
         self.owed.pass_by(on)
+        # Most tests that are no default have no Cure Period on any path.
+        if not self.cures:
+            return NOWHERE
         # `<` and not `<=`: a cure on the last day of the Cure Period is in time.
         late: Places = ((self.status == CURE) & (self.cure_by < on)).nonzero()[0]
         if len(late):
@@ -206,8 +211,8 @@ class Moved:
     obliged: Places = field(default_factory=lambda: NOWHERE)
 
 
-def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
-    """Advance the states by one date, in place, and return what moved.
+def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved | None:
+    """Advance the states by one date, in place, and return what moved; None if nothing did.
 
     It does what `states_of_tests.next_state` does, for every path.
 
@@ -227,7 +232,7 @@ def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
     _count(state, rules, failed, said.passed, known)
     where = _moving(state, rules, said, failed, known).nonzero()[0]
     if not len(where):
-        return Moved()
+        return None
     fails = failed[where]
     failing, passing = where[fails], where[~fails]
     # Noted before the states move, because an Obligation arises only from the first failure of an episode.
@@ -341,6 +346,7 @@ def _fail(state: TestArrays, rules: TestRules, where: Places, on: int) -> Moved:
     # Asked only if a Cure Period begins on some path: one deadline then serves all of them.
     if rules.last_day is not None and len(curable):
         state.cure_by[curable] = rules.last_day()
+        state.cures = True
     state.effective[at_once] = on if rules.needs_nothing else NONE
     return Moved(curing=curable, defaulted=at_once)
 

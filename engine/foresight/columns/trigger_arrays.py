@@ -7,7 +7,7 @@ its parts were; newly so from the last end on (`rulings.md` 45).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -154,6 +154,14 @@ class TriggerArrays:
         self.owed = ObligationArrays.none(self.paths)
 
 
+Counts = Mapping[int, LeafArrays]
+"""The counts of leaves, each by the identity of its rule: to hash a rule takes longer than to count by it."""
+
+
+def _counts(tree: Tree, arrays: Sequence[LeafArrays]) -> Counts:
+    return {id(leaf): one for leaf, one in zip(leaves(tree), arrays, strict=True)}
+
+
 @dataclass
 class TriggerMoved:
     """On which paths a trigger began and ended on a date."""
@@ -196,7 +204,7 @@ def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int |
 
 
 def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: int | None) -> Places:
-    counts = dict(zip(leaves(state.rule.begins), state.begins, strict=True))
+    counts = _counts(state.rule.begins, state.begins)
     where: Places = (outside & _is_met(state.rule.begins, counts)).nonzero()[0]
     # Days are asked for where the condition is met, which is on few paths.
     if not len(where):
@@ -223,14 +231,14 @@ def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Places:
     if not np.count_nonzero(inside):
         return NOWHERE
     if rule.while_met:
-        counts = dict(zip(leaves(rule.begins), state.begins, strict=True))
+        counts = _counts(rule.begins, state.begins)
         ceased: Places = (inside & ~_is_met(rule.begins, counts)).nonzero()[0]
         return ceased
     if rule.irrevocable:
         return NOWHERE
     over = np.zeros(state.paths, dtype=bool)
     if rule.ends is not None:
-        over = _is_met(rule.ends, dict(zip(leaves(rule.ends), state.ends, strict=True)))
+        over = _is_met(rule.ends, _counts(rule.ends, state.ends))
     if rule.at_target and target is not None:
         over = over | (state.balance >= target)
     where: Places = (inside & over).nonzero()[0]
@@ -240,7 +248,7 @@ def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Places:
 def _end(state: TriggerArrays, seen: Seen, where: Places) -> None:
     state.inside[where] = False
     if state.rule.while_met:
-        counts = dict(zip(leaves(state.rule.begins), state.begins, strict=True))
+        counts = _counts(state.rule.begins, state.begins)
         ceased = _ceased(state.rule.begins, counts, seen, where)
         state.since[where] = np.maximum(ceased, state.since[where])
         return
@@ -277,7 +285,7 @@ def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
         silent = np.zeros(leaf.paths, dtype=bool) if said.known is None else ~said.known
         leaf.count(where, silent, None, seen.on)
         return
-    bit = seen.level.get(rule)
+    bit = None if rule.level is None else seen.level.get(rule)
     if bit is None:
         meets = said.passed if rule.result == "PASS" else said.failed
     else:
@@ -321,11 +329,9 @@ class _Met:
     new: Dates
 
 
-def _completed(
-    tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: TriggerArrays, seen: Seen, where: Places
-) -> _Met:
+def _completed(tree: Tree, counts: Counts, state: TriggerArrays, seen: Seen, where: Places) -> _Met:
     if isinstance(tree, LeafRule):
-        leaf = counts[tree]
+        leaf = counts[id(tree)]
         flags, ended = leaf.full[where], state.ended[where]
         if tree.on_or_after is not None:  # met from its date on, and newly so once
             day = np.full(len(where), tree.on_or_after.toordinal(), dtype=np.int32)
@@ -348,15 +354,15 @@ def _completed(
     return _Met(flags, last, np.where(new == NEVER_NEW, NEVER_NEW, np.maximum(last, new)))
 
 
-def _is_met(tree: Tree, counts: Mapping[LeafRule, LeafArrays]) -> Flags:
+def _is_met(tree: Tree, counts: Counts) -> Flags:
     if isinstance(tree, LeafRule):
-        return counts[tree].full
+        return counts[id(tree)].full
     parts = [_is_met(part, counts) for part in tree.parts]
     flags: Flags = np.logical_or.reduce(parts) if tree.n == 1 else np.sum(parts, axis=0) >= tree.n
     return flags
 
 
-def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, where: Places) -> Dates:
+def _ceased(tree: Tree, counts: Counts, seen: Seen, where: Places) -> Dates:
     """Return the date from which a condition has not been met, on some paths.
 
     If states alone end it, it is the date of the state.
