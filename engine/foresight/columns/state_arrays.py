@@ -186,7 +186,7 @@ class TestArrays:
         Returns where it did so.
         """
         self.owed.pass_by(on)
-        # Most tests that are no default have no Cure Period on any path.
+        # Where none has begun, none can have ended, and most tests never begin one.
         if not self.cures:
             return NOWHERE
         # `<` and not `<=`: a cure on the last day of the Cure Period is in time.
