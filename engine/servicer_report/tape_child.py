@@ -204,7 +204,7 @@ def shown_otherwise(
     figures = {first + at: key for key, at in where.items() if key in FIGURES}
     found = formats_of(kind, path, sheet, set(figures), line)
     asked = ((row, column, asked_of(figures[column], code)) for (column, code), row in found.items())
-    return [["R148", f"{sheet}!{letters(column)}{row}", said] for row, column, said in asked if said]
+    return [[code, f"{sheet}!{letters(column)}{row}", said] for row, column, (code, said) in asked if code]
 
 
 def main(kind: str, path: str, spec: str) -> None:

@@ -48,19 +48,24 @@ def formats_of(kind: str, path: str, sheet: str, columns: set[Column], after: in
     return found
 
 
-def asked_of(key: str, code: str) -> str:
-    """Return the question about a figure shown in a number format; empty if it is shown as it is stored."""
+def asked_of(key: str, code: str) -> tuple[str, str]:
+    """Return a code and what is said of a figure in a number format; both empty if it shows what is stored.
+
+    As in a report, thousands are worth a remark: what is stored is the figure. Anything else is a question.
+    """
     shown = [shown_by(code, Decimal(value)) for value in (1, -1)]
     form = f"its format is `{code}`"
     if any(one.percent for one in shown):
-        return f"`{key}` is shown in per cent: {form}"
-    if any(one.thousands for one in shown):
-        return f"`{key}` is shown in thousands or millions: {form}"
+        return "R148", f"`{key}` is shown in per cent: {form}"
     if any(one.conditional or one.unseen or one.other_sign for one in shown):
-        return f"`{key}` is shown otherwise than it is stored: {form}"
+        return "R148", f"`{key}` is shown otherwise than it is stored: {form}"
     foreign = {one.currency for one in shown} - ({None} if key == "gpu_hours" else {None, "USD"})
     words = {one.words for one in shown} - UNITS[key]
-    return f"`{key}` is shown with another unit: {form}" if foreign or words else ""
+    if foreign or words:
+        return "R148", f"`{key}` is shown with another unit: {form}"
+    digits = 3 * max(one.thousands for one in shown)
+    taken = f"`{key}` is shown without its last {digits} digits, and what is stored is taken: {form}"
+    return ("RW11", taken) if digits else ("", "")
 
 
 def _of_xlsx(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, int, str]]:

@@ -42,9 +42,10 @@ def read_tape(
     if "refused" in answer:
         fix = "delete what is far below or beside the tape, or send it as CSV"
         return [Problem("R143", "the tape cannot be read", str(answer["why"]), fix, Place(file))]
-    if answer["questions"]:
-        return [_question(code, cell, what, file) for code, cell, what in answer["questions"]]
-    return list(_put_sums(tree, answer, layout, file))
+    said = [_question(code, cell, what, file) for code, cell, what in answer["questions"]]
+    if any(not one.code.startswith("RW") for one in said):
+        return said
+    return [*said, *_put_sums(tree, answer, layout, file)]
 
 
 def _question(code: str, cell: str, what: str, file: str) -> Problem:
@@ -52,6 +53,7 @@ def _question(code: str, cell: str, what: str, file: str) -> Problem:
     line = int(cell.removeprefix("line ")) if cell.startswith("line ") else 1
     place = Place(file, line) if cell.startswith("line ") else Place(file, cell=cell)
     fixes = {"R150": "show what is hidden, or delete it", "R148": "give the column a plain number format"}
+    fixes["RW11"] = "see that it is meant"
     fix = fixes.get(code, "correct the cell, or delete the row")
     return Problem(code, what, why, fix, place)
 

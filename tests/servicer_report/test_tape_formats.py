@@ -1,4 +1,4 @@
-"""A tape is added up as it is stored, so a figure that its number format shows otherwise is asked about."""
+"""A tape is added up as it is stored, and what its number formats show otherwise is said or asked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def formatted(number_format: str, column: str = "D") -> bytes:
     return saved(made)
 
 
-SHOWN = ["#,##0,", "0.0,,", "0%", "0.00%", '0"k"', "-#,##0", "[>1]0;0.0", ";;;", "[$€-407] #,##0"]
+SHOWN = ["0%", "0.00%", '0"k"', "-#,##0", "[>1]0;0.0", ";;;", "[$€-407] #,##0"]
 
 
 @pytest.mark.parametrize("number_format", SHOWN)
@@ -42,15 +42,24 @@ def test_a_figure_of_a_tape_in_a_plain_format_is_taken() -> None:
     assert codes(tree_by_layout(formatted("0%", "B"), "tape.xlsx", "acme", LAYOUT)[1]) == []
 
 
-def test_a_figure_that_an_old_workbook_shows_in_thousands_is_asked_about() -> None:
+def test_a_figure_that_an_old_workbook_shows_in_per_cent_is_asked_about() -> None:
     made = xlwt.Workbook()
     sheet = made.add_sheet("Tape")
     for at, row in enumerate([["Contract", "Model", "Hours", "Rate"], *ROWS]):
         for column, value in enumerate(row):
-            style = "#,##0," if (at, column) == (3, 2) else "General"
+            style = "0%" if (at, column) == (3, 2) else "General"
             sheet.write(at, column, value, xlwt.easyxf(num_format_str=style))
     _, problems = tree_by_layout(saved(made), "tape.xls", "acme", LAYOUT)
     assert [(one.code, one.place.cell) for one in problems] == [("R148", "Tape!C4")]
+
+
+@pytest.mark.parametrize("number_format", ["#,##0,", "0.0,,"])
+def test_thousands_are_remarked_on_and_what_is_stored_is_taken(number_format: str) -> None:
+    """As in a report."""
+    tree, problems = tree_by_layout(formatted(number_format), "tape.xlsx", "acme", LAYOUT)
+    assert [(one.code, one.place.cell) for one in problems] == [("RW11", "Tape!D7")]
+    assert tree is not None
+    assert [row["gpu_hours"] for row in tree.get(("rental", "h100", "tape"))] == ["0.3", "90000"]
 
 
 def open_tape(styles: str, hours: str, columns: str = "") -> bytes:
@@ -95,6 +104,7 @@ OPEN_SHOWN = {
 @pytest.mark.parametrize("data", OPEN_SHOWN.values(), ids=OPEN_SHOWN)
 def test_a_figure_that_an_open_document_shows_otherwise_is_asked_about(data: bytes) -> None:
     _, problems = tree_by_layout(data, "tape.ods", "acme", LAYOUT)
-    assert [(one.code, one.place.cell) for one in problems] == [("R148", "Report!C5")]
+    code = "RW11" if data in (OPEN_SHOWN[name] for name in OPEN_SHOWN if "thousands" in name) else "R148"
+    assert [(one.code, one.place.cell) for one in problems] == [(code, "Report!C5")]
     plain = open_tape(THOUSANDS, number("90000"))
     assert codes(tree_by_layout(plain, "tape.ods", "acme", LAYOUT)[1]) == []
