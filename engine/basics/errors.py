@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import NamedTuple
 
 from engine.basics.inert import ACTIVE, inert, one_line
 from engine.basics.quotations import around, shortened
@@ -20,13 +19,12 @@ PAGE = "docs/errors.md"
 """The page that explains every code, from the repository's root. Each code is an anchor in it."""
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
     """The place of something in a file: its line and column, from 1, and the number of characters it spans.
 
     In a workbook the place is a cell.
     """
-
-    # A tuple, since a deal file has hundreds of places and hardly ever a problem at one of them.
 
     file: str
     line: int = 1
@@ -66,8 +64,8 @@ class Problem:
         """
         fields = asdict(self)
         place = fields.pop("place")
-        cell = {"cell": place.cell} if place.cell else {}
-        where = {"file": place.file, "line": place.line, "column": place.column, **cell}
+        cell = {"cell": place["cell"]} if place["cell"] else {}
+        where = {"file": place["file"], "line": place["line"], "column": place["column"], **cell}
         return {**where, **fields, "page": f"{PAGE}#{self.code}"}
 
 

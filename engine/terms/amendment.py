@@ -8,7 +8,7 @@ step. Nothing above it is edited.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -115,6 +115,15 @@ def in_force(value: Any, day: date, path: Path = ()) -> Iterator[tuple[Path, Any
         yield at, one.on(day) if isinstance(one, Schedule) else one
 
 
+def steps_in_force(value: Any, day: date, path: Path = ()) -> Iterator[tuple[Path, StepOf]]:
+    """Yield (path, step) for every term with steps: the step in force on `day`."""
+    if isinstance(value, Schedule):
+        yield path, value.on(day)
+    for key, item in _items(value):
+        if isinstance(item, (Schedule, dict, list)):
+            yield from steps_in_force(item, day, (*path, key))
+
+
 def picked(value: Any, day: date) -> Any:
     """Return the data with each schedule replaced by its value in force on `day`."""
     if isinstance(value, Schedule):
@@ -135,17 +144,24 @@ def strange_steps(value: Any, path: Path = ()) -> Iterator[Path]:
         for day, item in value.items():
             if isinstance(item, dict) and "value" in item:
                 yield from ((*path, day, key) for key in item if key not in ("value", "cite"))
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield from strange_steps(item, (*path, key))
+    for key, item in _items(value):
+        if isinstance(item, (dict, list)):
+            yield from strange_steps(item, (*path, key))
+
+
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def dates(value: Any) -> set[date]:
     """Return every date on which some step of some schedule in the data begins."""
     if isinstance(value, Schedule):
         return {step.since for step in value.steps}
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {day for item in items for day in dates(item)}
+    return {
+        day for _, item in _items(value) if isinstance(item, (Schedule, dict, list)) for day in dates(item)
+    }
 
 
 def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -> tuple[Any, list[Problem]]:

@@ -25,6 +25,7 @@ from engine.terms.amendment import (
     in_force,
     picked,
     scheduled,
+    steps_in_force,
     strange_steps,
 )
 from engine.terms.amendment_entries import AmendmentEntry, entries, fixed_steps, read_changes
@@ -329,7 +330,7 @@ def _readings(
 
 def _steps(data: Any, since: date) -> Redirects:
     """Return, by its path, where each stepped or amended term in force on a date was written."""
-    return {path: written.path for path, written in in_force(data, since) if isinstance(written, StepOf)}
+    return {path: step.path for path, step in steps_in_force(data, since)}
 
 
 def _closing(tree: Tree) -> date:

@@ -34,6 +34,8 @@ TAB = re.compile(r" *\t")
 CLOSED_BY = {"{": "}", "[": "]"}
 
 Path = tuple[str | int, ...]
+Span = tuple[int, int, int]
+"""Line, column and length of a place: a file has hundreds, and hardly ever a problem at one of them."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +53,22 @@ class Tree:
     file: str
     text: str
     data: Any
-    places: Mapping[Path, Place]
-    keys: Mapping[Path, Place]
+    places: Mapping[Path, Span | Place]
+    keys: Mapping[Path, Span]
 
     def place(self, path: Path) -> Place:
         """Return the place of the value at `path`, or of the nearest thing around it."""
         # A missing term has no place of its own, and an error about it points at the block that lacks it.
         for end in range(len(path), -1, -1):
-            if path[:end] in self.places:
-                return self.places[path[:end]]
+            found = self.places.get(path[:end])
+            if found is not None:
+                return found if isinstance(found, Place) else Place(self.file, *found)
         return Place(self.file)
 
     def key_place(self, path: Path) -> Place:
         """Return the place of the key of `path`; the value's place if it has none."""
-        return self.keys.get(path) or self.place(path)
+        found = self.keys.get(path)
+        return self.place(path) if found is None else Place(self.file, *found)
 
     def get(self, path: Path) -> Any:
         """Return the value at `path`, or None if the file does not have it."""
@@ -88,8 +92,8 @@ class _Reading:
 
     file: str
     lines: list[str]
-    places: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    places: dict[Path, Span | Place] = field(default_factory=dict)
+    keys: dict[Path, Span] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, number: int) -> str:
@@ -282,7 +286,8 @@ def _root(text: str, reading: _Reading) -> _Node:
                 root = node
             if isinstance(node, _Block):
                 opened.append(node)
-            _refuse_marks(event, reading)
+            if event.anchor or getattr(event, "tag", None):
+                _refuse_marks(event, reading)
         elif isinstance(event, yaml.CollectionEndEvent):
             opened.pop().end_mark = event.end_mark
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -329,12 +334,12 @@ def _refuse_marks(event: Any, reading: _Reading) -> None:
         )
 
 
-def _mark(mark: Any, reading: _Reading, length: int = 1) -> Place:
-    return Place(reading.file, mark.line + 1, mark.column + 1, length)
+def _mark(mark: Any, reading: _Reading) -> Place:
+    return Place(reading.file, mark.line + 1, mark.column + 1)
 
 
 def _value(node: _Node, path: Path, reading: _Reading) -> Any:
-    reading.places[path] = _mark(node.start_mark, reading, _length(node, reading))
+    reading.places[path] = _span(node, reading)
     if not isinstance(node, _Block):
         _refuse_wide(node, reading)
         return node.value
@@ -352,15 +357,13 @@ def _refuse_wide(node: _Node, reading: _Reading) -> None:
         reading.problems.append(_wide(text[0] if leads else text[-1], Place(reading.file, line + 1, column)))
 
 
-def _length(node: _Node, reading: _Reading) -> int:
-    """Return how many characters the carets underline: to the end of the value, on its first line."""
-    first, last = int(node.start_mark.column), int(node.end_mark.column)
-    row = int(node.start_mark.line)
-    if row == node.end_mark.line:
-        # An empty value still needs one caret, or the message would point at nothing.
-        return max(1, last - first)
-    line = reading.line(row + 1)
-    return max(1, len(line.rstrip()) - first)
+def _span(node: _Node, reading: _Reading) -> Span:
+    """Return where a value or a key stands: the carets underline it to its end, on its first line."""
+    start, end = node.start_mark, node.end_mark
+    row, column = start.line, start.column
+    last = end.column if row == end.line else len(reading.line(row + 1).rstrip())
+    # An empty value still needs one caret, or the message would point at nothing.
+    return row + 1, column + 1, last - column if last > column else 1
 
 
 def _marked(place: Place, reading: _Reading) -> Place:
@@ -372,14 +375,14 @@ def _marked(place: Place, reading: _Reading) -> Place:
 def _mapping(node: _Block, path: Path, reading: _Reading) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
     for key, value in zip(node.parts[::2], node.parts[1::2], strict=True):
-        place = _mark(key.start_mark, reading, _length(key, reading))
+        span = _span(key, reading)
         if isinstance(key, _Block):
             reading.refuse(
                 "Y114",
                 "a key that is not a word",
                 "keys are words",
                 "write a plain key",
-                _marked(place, reading),
+                _marked(Place(reading.file, *span), reading),
             )
             continue
         _refuse_wide(key, reading)
@@ -391,13 +394,13 @@ def _mapping(node: _Block, path: Path, reading: _Reading) -> dict[str, Any]:
         ):
             why = "the commas of an amount part it inside braces, and its figures become keys"
             fix = 'write the amount in quotes, like `"USD 16,000,000"`'
-            if CURLY.search(reading.line(place.line)):
+            if CURLY.search(reading.line(span[0])):
                 fix = (
                     'write the amount in straight quotes, like `"USD 16,000,000"`: curly ones are letters '
                     "like any other"
                 )
             # One broken amount makes several such keys, and one message is enough for all.
-            reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, place)
+            reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, Place(reading.file, *span))
             return mapping
         if key.value == "<<":
             reading.refuse(
@@ -405,17 +408,20 @@ def _mapping(node: _Block, path: Path, reading: _Reading) -> dict[str, Any]:
                 "a merge key `<<`",
                 "what applies must be read where it stands",
                 "write the terms out",
-                place,
+                Place(reading.file, *span),
             )
             continue
         # YAML keeps the last of two equal keys silently, and the first rule would vanish unread.
+        at = (*path, key.value)
         if key.value in mapping:
-            first = reading.keys[(*path, key.value)]
-            why = f"it stands on line {first.line} already, and two rules that both apply are an error"
+            why = (
+                f"it stands on line {reading.keys[at][0]} already, and two rules that both apply are an error"
+            )
+            place = Place(reading.file, *span)
             reading.refuse("Y116", f"the key `{key.value}` stands twice", why, "remove one of them", place)
             continue
-        reading.keys[(*path, key.value)] = place
-        mapping[key.value] = _value(value, (*path, key.value), reading)
+        reading.keys[at] = span
+        mapping[key.value] = _value(value, at, reading)
     return mapping
 
 
