@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from engine.determination.template import Template
 
 
+@cache
+def _template(name: str) -> Template:
+    template: Template = import_module(f"{__name__}.{name}").TEMPLATE
+    return template
+
+
 class Templates(Mapping[str, "Template"]):
     """The templates of this folder, by the name that a deal file uses.
 
@@ -31,8 +37,7 @@ class Templates(Mapping[str, "Template"]):
         """Return the template of this name. Raises KeyError if the folder does not hold it."""
         if name not in self.names:
             raise KeyError(name)
-        template: Template = import_module(f"{__name__}.{name}").TEMPLATE
-        return template
+        return _template(name)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names of the templates, sorted."""

@@ -28,6 +28,7 @@ class Methodology(Fact):
     outlier_deviations: Exact
 
 
+@cache
 def known_versions() -> tuple[str, ...]:
     """Return the names of the versions that ship, oldest first."""
     folder = files("deals") / "methodology"

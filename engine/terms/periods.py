@@ -92,6 +92,7 @@ class Persistence:
 
 # A year outside these is a slip of a digit, and Python would still take it.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+WRITTEN_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_day(text: str) -> date:
@@ -101,7 +102,7 @@ def read_day(text: str) -> date:
     """
     try:
         # `fromisoformat` also takes `20260106` and weeks, and `\d` alone takes digits that are not ASCII.
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        if not WRITTEN_DAY.fullmatch(text):
             raise ValueError
         day = date.fromisoformat(text)
         if not FIRST_DAY <= day <= LAST_DAY:

@@ -21,12 +21,14 @@ def test_the_tenth_version_follows_the_ninth(tmp_path: Path, monkeypatch: pytest
         )
         (folder / f"{version}.toml").write_text(made, encoding="utf-8")
     monkeypatch.setattr(methodology, "files", lambda _: tmp_path)
-    methodology.load_methodology.cache_clear()
+    for kept in (methodology.load_methodology, methodology.known_versions):
+        kept.cache_clear()
     try:
         assert methodology.known_versions() == ("1.1-wp", "1.1.1", "1.1.9", "1.1.10")
         assert methodology.current_version() == "1.1.10"
     finally:
-        methodology.load_methodology.cache_clear()
+        for kept in (methodology.load_methodology, methodology.known_versions):
+            kept.cache_clear()
 
 
 def test_the_versions_that_ship_are_listed_oldest_first() -> None:

@@ -42,6 +42,7 @@ PRINTABLE = re.compile(
     r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*"
 )
 """The characters that the notice's fonts hold. Any other cannot be printed and is refused."""
+SHORT_NAME = re.compile(r"[A-Za-z0-9]+")
 READINGS = (
     "with C = 2.10 at closing and rates 2.05 for twelve weeks, then 2.08 and 1.50: fall_in_window 27.619%, "
     "fall_across_window 26.190%, window_start 26.829%, below_closing 0%, below_closing_at_any_time 28.571%"
@@ -62,14 +63,15 @@ def every_problem(
     """
     tree = deal.tree if deal else parse(text, file)[0]
     all_problems = [_explained(problem) for problem in problems]
-    if tree is not None and isinstance(tree.data, dict):
-        every = tuple(scalars(tree.data))
+    every = tuple(scalars(tree.data)) if tree is not None and isinstance(tree.data, dict) else ()
+    if tree is not None:
         all_problems += [
             *_unprintable(tree, every),
             *_empty(tree, every, {problem.place for problem in problems}),
         ]
     if deal is not None:
-        meaning = [problem for look in LOOKS for problem in look(deal)] + [*_methodologies(deal, versions)]
+        meaning = [problem for look in LOOKS for problem in look(deal)]
+        meaning += [*_documents(deal, every), *_methodologies(deal, versions)]
         # A life that ends before it begins holds no date: what is said of its dates would only repeat that.
         endless = any(problem.code == "D510" for problem in meaning)
         all_problems += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
@@ -248,13 +250,13 @@ def _cadences(deal: Deal) -> Iterator[Problem]:
                 yield Problem("D561", f"`{name}` is weekly and names a day to be read", why, fix, place)
 
 
-def _documents(deal: Deal) -> Iterator[Problem]:
+def _documents(deal: Deal, every: Texts) -> Iterator[Problem]:
     """Yield a problem for each citation of a document that the deal does not have: `CA §7.01` needs `CA`."""
     documents = deal.documents
-    for path, value in scalars(deal.tree.data):
+    for path, value in every:
         if path[-1] != "cite" or not isinstance(value, str) or "documents" in path:
             continue
-        short = re.match(r"[A-Za-z0-9]+", value)
+        short = SHORT_NAME.match(value)
         if short is None or short[0] not in documents:
             why = f"the deal has {', '.join(documents)}"
             yield Problem(
@@ -317,7 +319,6 @@ LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
     later_terms,
     declared_figures,
     _calendars,
-    _documents,
     texts,
     _warnings,
     *CONTRADICTIONS,

@@ -66,7 +66,7 @@ def _expectation(deal: Deal, expectation: Expectation, path: Path) -> Iterator[P
         )
     known: dict[str, Mapping[str, object]] = {
         "test": terms.covenants,
-        "trigger": triggers_of(terms),
+        "trigger": {} if expectation.trigger is None else triggers_of(terms),
         "index": terms.index,
     }
     for kind, names in known.items():

@@ -93,10 +93,8 @@ def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
                 place,
             )
         closing = terms.index[name].closing_date_level
-        strange = next(
-            (rate for rate in rates if rate is not None and not closing / APART <= rate <= closing * APART),
-            None,
-        )
+        low, high = closing / APART, closing * APART
+        strange = next((rate for rate in rates if rate is not None and not low <= rate <= high), None)
         if strange is not None:
             why = f"the Closing Date level of {name} is {float(closing):g}"
             yield Problem(

@@ -33,6 +33,7 @@ IN_WORDS: Mapping[str, int] = {
 """Numbers as agreements write them out, by their words."""
 NUMBER = r"\d[\d,]*(?:\.\d+)?"
 WORD = "|".join(sorted(IN_WORDS, key=len, reverse=True))
+FIGURE = re.compile(rf"{NUMBER}%?")
 PER_CENT = re.compile(rf"(?<![\w.])({NUMBER}|{WORD}) ?(?:%|per ?cent\b)", re.IGNORECASE)
 MONEY = re.compile(rf"(?:USD |US\$|\$)({NUMBER})")
 MULTIPLE = re.compile(rf"(?<![\w.])({NUMBER}) ?(?:x\b|times the\b)")
@@ -88,7 +89,7 @@ def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
     """
     if not strict:
         return
-    written = {_plain(number) for value in said for number in re.findall(rf"{NUMBER}%?", value)}
+    written = {_plain(number) for value in said for number in FIGURE.findall(value)}
     for match in PER_CENT.finditer(text):
         if _plain(_number(match[1])) + "%" not in written:
             yield match[0] if "%" not in match[0] else f"{_number(match[1])}%"
@@ -104,6 +105,10 @@ def _lengths(text: str, said: list[str]) -> Iterator[str]:
     A kind of count is passed over if the terms have none of it, or if one that the text quotes agrees.
     """
     for pattern in LENGTHS.values():
+        quoted = {_number(match[1]): match[0] for match in pattern.finditer(text)}
+        # Asked first: a text quotes few kinds of counts, and the terms are many.
+        if not quoted:
+            continue
         agreed = {
             _number(match[1])
             for value in said
@@ -111,9 +116,8 @@ def _lengths(text: str, said: list[str]) -> Iterator[str]:
             if " in any " not in value
             for match in pattern.finditer(value)
         }
-        quoted = {_number(match[1]): match[0] for match in pattern.finditer(text)}
         # A text may speak of other periods as well, so one that agrees is enough.
-        if agreed and quoted and not agreed & quoted.keys():
+        if agreed and not agreed & quoted.keys():
             yield from quoted.values()
 
 

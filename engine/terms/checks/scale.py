@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from types import NoneType
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 
 from engine.basics.errors import Place, Problem
 from engine.basics.values import Figure, Unit, trimmed
-from engine.terms.amendment import StepOf, in_force
+from engine.terms.amendment import steps_in_force
 from engine.terms.as_written import Deal
 from engine.terms.clause import Clause
 from engine.terms.in_force import TermsInForce
@@ -49,6 +50,8 @@ DAYS_IN: Mapping[str, float] = {
     "publication dates": 7,
     "determination dates": 7,
 }
+SINGLE = frozenset({str, bool, Fraction, Decimal, date, NoneType})
+"""The types of most single values of the terms; what is of another type is asked for its parts."""
 LIMITS = ("maximum", "minimum", "maximum_decline", "level")
 """Terms that a test without a `limit` is held against."""
 
@@ -63,9 +66,7 @@ def placed(deal: Deal, since: date) -> PlaceOf:
 
     @cache
     def set_by() -> Mapping[Path, Path]:
-        return {
-            path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)
-        }
+        return {path: step.path for path, step in steps_in_force(deal.terms, since)}
 
     def place(path: Path) -> Place:
         steps = set_by()  # only now: of nearly every file nothing is out of scale
@@ -101,7 +102,7 @@ def _lasting(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     for key, part in _parts(value):
         if isinstance(part, (Period, Persistence)) or key == "if_not_determined":
             yield (*path, key), part
-        elif not isinstance(part, (str, Fraction, NoneType)):
+        elif type(part) not in SINGLE:
             yield from _lasting(part, (*path, key))
 
 
