@@ -86,7 +86,7 @@ def to_keep(determined: Event, state: DealState) -> KeptState | None:
     if any(getattr(again, name) != getattr(state, name) for name in WHOLE):
         return None
     # `restored` would refuse a state of another hash, so it is not kept at all.
-    if state_sha256(state) != determined.payload.state_sha256:
+    if state_sha256(state, fields) != determined.payload.state_sha256:
         return None
     rates = {name: told_of_rates(rates) for name, rates in state.rates.items()}
     return KeptState(determined.seq, determined.leaf, fields, rates)

@@ -40,9 +40,14 @@ def plain_fields(state: DealState) -> dict[str, Any]:
     return {name: _plain(getattr(state, name)) for name in WHOLE}
 
 
-def state_sha256(state: DealState) -> str:
-    """Return SHA-256, in hexadecimal, of the canonical form of what later dates need of a state."""
-    plain = plain_fields(state)
+def state_sha256(state: DealState, fields: Mapping[str, Any] | None = None) -> str:
+    """Return SHA-256, in hexadecimal, of the canonical form of what later dates need of a state.
+
+    Args:
+        state: the state.
+        fields: its `plain_fields`, if they are at hand.
+    """
+    plain = dict(plain_fields(state) if fields is None else fields)
     plain["rates"] = {index: told_of_rates(rates) for index, rates in state.rates.items()}
     plain["reports"] = [_report(report) for report in state.reports]
     plain["acts"] = [act.identity for act in state.acts]

@@ -15,8 +15,9 @@ from datetime import date
 from engine.events.kinds import Correction, Event
 from engine.notices.due import Owed, owed_notices
 from engine.record.entry_events import entry_at
+from engine.record.key_spans import of_kind
 from engine.record.log import event_of
-from engine.record.store import Reader, Store, of_kind
+from engine.record.store import Reader, Store
 
 DETERMINED, ISSUED = of_kind("determined"), of_kind("notice issued")
 BESIDE = tuple(of_kind(kind) for kind in ("deal adopted", "not evaluated", "correction"))

@@ -56,8 +56,30 @@ class History:
             self.past.add(event_of(entry))
 
 
+class _Kept(OrderedDict[str, History]):
+    """The histories that are kept, the one used longest ago first, and how many events they have together."""
+
+    events = 0
+
+    def take(self, log: str) -> History:
+        """Return the history of a log, which is not kept any more; an empty one if none was."""
+        history = self.pop(log, None) or History()
+        self.events -= len(history.entries)
+        return history
+
+    def keep(self, log: str, history: History) -> None:
+        """Keep a history, and let go of others while there are too many events.
+
+        The log in use stays, even if it is longer than the bound: it was read for the caller.
+        """
+        self[log] = history
+        self.events += len(history.entries)
+        while len(self) > 1 and self.events > AT_MOST:
+            self.take(next(iter(self)))
+
+
 # A weak key, so that what is kept goes with its store, as between two tests.
-_KEPT: WeakKeyDictionary[Store, OrderedDict[str, History]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
 
 
 def history_of(store: Store, log: str) -> History:
@@ -68,17 +90,14 @@ def history_of(store: Store, log: str) -> History:
     Raises:
         VerificationFailed: an entry cannot be read as an event.
     """
-    kept = _KEPT.setdefault(store, OrderedDict())
-    history = kept.pop(log, None) or History()
+    kept = _KEPT.setdefault(store, _Kept())
+    history = kept.take(log)
     with store.read() as reader:
         if not history.stands(reader, log):
             # A root that differs means another database under the same name, so nothing of it is believed.
             history = History()
         history.read_on(reader, log)
-    kept[log] = history
-    # The log in use stays, even if it is longer than the bound: it was read for the caller.
-    while len(kept) > 1 and sum(len(one.entries) for one in kept.values()) > AT_MOST:
-        kept.popitem(last=False)
+    kept.keep(log, history)
     return history
 
 

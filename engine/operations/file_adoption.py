@@ -5,7 +5,7 @@ It takes a deal file, and the tables of the deal's Business Days.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from engine.basics.calendar import BusinessCalendar
@@ -47,7 +47,7 @@ def file_adopted(
 def calendars_taken(
     workspace: Workspace,
     events: Sequence[Event],
-    state: DealState,
+    state: Callable[[], DealState],
     tables: Mapping[str, BusinessCalendar],
     since: date,
     closings: Iterable[Event],
@@ -55,7 +55,7 @@ def calendars_taken(
 ) -> Iterator[Draft]:
     """Yield each calendar table by which the deal counts from now on and did not before.
 
-    Each comes with the running deadlines that the table moves.
+    Each comes with the running deadlines that the table moves, for which alone `state` is asked.
     """
     named = tables_named(event.payload for event in events)
     for name, table in tables.items():
@@ -64,6 +64,6 @@ def calendars_taken(
         keep_tables(workspace, [table])
         before = kept_table(workspace, name, named[name]) if name in named else None
         back = withdrawals(closings, name, now)
-        payload = taken(before, table, since, last_days_moved(state, table, since), back)
+        payload = taken(before, table, since, last_days_moved(state(), table, since), back)
         count = sum(isinstance(event.payload, CalendarTaken) and event.subject == name for event in events)
         yield Draft(kind="calendar taken", subject=name, effective_on=since, payload=payload, print=count + 1)

@@ -6,6 +6,7 @@ it. So a crash in between leaves a file that the next run writes again, and neve
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
@@ -486,8 +487,14 @@ def _set_aside(workspace: Workspace, made: _Made) -> None:
 
     The file has the number of the notice that is made now. Nothing is deleted.
     """
-    for other in made.path.parent.glob(f"{made.deal}-{made.number:04d}-*.pdf"):
-        if other != made.path:
-            place = workspace.inside("set-aside", made.deal, other.name)
+    folder, numbered = made.path.parent, f"{made.deal}-{made.number:04d}-"
+    if not folder.is_dir():
+        return
+    # By the names alone: a pattern would be compiled anew for each notice.
+    with os.scandir(folder) as there:
+        names = [one.name for one in there if one.name.startswith(numbered) and one.name.endswith(".pdf")]
+    for name in names:
+        if name != made.path.name:
+            place = workspace.inside("set-aside", made.deal, name)
             place.parent.mkdir(parents=True, exist_ok=True)
-            other.replace(place)
+            (folder / name).replace(place)

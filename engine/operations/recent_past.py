@@ -21,8 +21,9 @@ from engine.events.rates import ReferenceRate
 from engine.events.rates_on_record import Told, told_of_rate
 from engine.events.standing import standing
 from engine.record.entry_events import entry_at
+from engine.record.key_spans import of_kind
 from engine.record.log import event_of
-from engine.record.store import Reader, Store, of_kind
+from engine.record.store import Reader, Store
 from engine.workspace.kept_states import kept_of
 from engine.workspace.workspace import Workspace
 

@@ -50,6 +50,7 @@ from engine.record.log import (
     of_earlier_edition,
     refuse_clock_behind,
 )
+from engine.record.store import Reader
 from engine.terms.as_written import Deal, day_of
 from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
 from engine.workspace.deal_files import changed, keep, said
@@ -230,14 +231,22 @@ def _added(
     `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is
     found here.
     """
-    log = deal_log(deal.name)
+    drafts = tuple(drafts)
+    # Most steps of a date record nothing, and `_refuse_moved` asks for all of them at its end.
+    if not drafts:
+        return ()
     with tools.spent.of("record"), workspace.store.begin() as writer:
-        # Numbers are compared, not counts: after a lost entry the counts never match again.
-        if writer.size(log) != (events[-1].seq + 1 if events else 0):
-            raise _Moved
-        recorded = append(writer, log, drafts, tools.scribe(deal.sha256))
+        _refuse_moved(writer, deal, events)
+        recorded = append(writer, deal_log(deal.name), drafts, tools.scribe(deal.sha256))
     events += recorded
     return recorded
+
+
+def _refuse_moved(reader: Reader, deal: Deal, events: Sequence[Event]) -> None:
+    """Raise _Moved if `events` are no longer all that the deal's log holds."""
+    # Numbers are compared, not counts: after a lost entry the counts never match again.
+    if reader.size(deal_log(deal.name)) != (events[-1].seq + 1 if events else 0):
+        raise _Moved
 
 
 def _evaluate_deal(
@@ -323,6 +332,8 @@ def _evaluated(
             result.add(_added(workspace, deal, events, [draft], tools))
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         _determined(workspace, deal, _dates(deal, series, on, tools, result), events, tools, result, recent)
+        with workspace.store.read() as reader:
+            _refuse_moved(reader, deal, events)
     except Unavailable:
         raise
     except OF_ONE_DEAL as error:
@@ -392,14 +403,19 @@ def _counted(
 
     The deal counts by these tables from now on.
     """
-    before = counted_by(workspace, deal, events)
+    before, log = counted_by(workspace, deal, events), deal_log(deal.name)
     tables = tables_now(before, closings, tools.now)
     begun_with = replace(before, calendars={**tables, **before.calendars})
     drafts = file_adopted(workspace, begun_with, events, tools.templates)
     result.add(_added(workspace, deal, events, drafts, tools))
-    state = history_of(workspace.store, deal_log(deal.name)).past.state if recent is None else recent.state
     changed_tables = calendars_taken(
-        workspace, events, state, tables, day_of(deal, tools.now), closings, tools.now
+        workspace,
+        events,
+        lambda: history_of(workspace.store, log).past.state if recent is None else recent.state,
+        tables,
+        day_of(deal, tools.now),
+        closings,
+        tools.now,
     )
     result.add(_added(workspace, deal, events, changed_tables, tools))
     return counted_by(workspace, deal, events)

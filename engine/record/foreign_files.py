@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import IO
@@ -50,14 +51,14 @@ def foreign_beside(record: Path) -> str | None:
     The path of the record has no links: SQLite follows them, and looks beside the file that they lead to.
     """
     # Each transaction asks, so the answer without such files takes two calls of the system.
-    log, journal = f"{record}-wal", f"{record}-journal"
+    log, journal = _beside(record)
     if _size(log):
         # Our settings make none, so it is of another copy, whatever its age.
         return (
             f"{log} lies beside the record, and headroom makes no such file; opened with it, the record "
             "would be overwritten by pages of another copy"
         )
-    if _size(journal) and _is_foreign(record, Path(journal)):
+    if _size(journal) and _is_foreign(record, journal):
         return (
             f"{journal} lies beside the record, and is of another copy or of another time; opened with it, "
             "the record would be overwritten by the pages in it"
@@ -65,9 +66,15 @@ def foreign_beside(record: Path) -> str | None:
     return None
 
 
-def _size(path: str) -> int:
+@lru_cache(maxsize=8)
+def _beside(record: Path) -> tuple[Path, Path]:
+    """Return where a write-ahead log and a rollback journal lie; to name them takes longer than to ask."""
+    return Path(f"{record}-wal"), Path(f"{record}-journal")
+
+
+def _size(path: Path) -> int:
     try:
-        return Path(path).stat().st_size
+        return path.stat().st_size
     except FileNotFoundError:
         return 0
 

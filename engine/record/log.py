@@ -25,8 +25,9 @@ from engine.record.canonical import canonical
 from engine.record.consistency import SLACK as SLACK
 from engine.record.entry_events import event_in as event_in
 from engine.record.entry_events import event_of as event_of
+from engine.record.key_spans import of_kind
 from engine.record.merkle import leaf_hash
-from engine.record.store import Entry, Store, Writer, of_kind
+from engine.record.store import Entry, Store, Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
         by_key.setdefault(draft.key, draft)
     # The recorded event stands, whatever this run would say: a run that was killed and begins again adds
     # nothing twice.
-    there = writer.keys_there(log, by_key) if by_key else frozenset()
+    there = writer.keys_there(log, by_key) if by_key and writer.size(log) else frozenset()
     new = [(key, body_of(draft, scribe)) for key, draft in by_key.items() if key not in there]
     if not new:
         return ()
@@ -134,26 +135,26 @@ def of_earlier_edition(events: Sequence[Event]) -> bool:
 def body_of(draft: Draft, scribe: Scribe) -> bytes:
     """Return the canonical JSON of an event."""
     payload = draft.payload.model_dump(mode="json") if isinstance(draft.payload, Fact) else draft.payload
-    return canonical(
-        {
-            "version": VERSION,
-            "kind": draft.kind,
-            "subject": draft.subject,
-            "effective_on": draft.effective_on.isoformat(),
-            "print": draft.print,
-            # Always three decimals: a time that drops its zeros would sort before another of the same second.
-            "recorded_at": scribe.at.astimezone(UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z"),
-            "actor": scribe.actor,
-            "engine": scribe.engine,
-            "deal_file": scribe.deal_file,
-            "inputs": list(draft.inputs),
-            "supersedes": draft.supersedes,
-            "reason": draft.reason,
-            "payload": as_text(payload),
-        }
-    )
+    said = {
+        "version": VERSION,
+        "kind": draft.kind,
+        "subject": draft.subject,
+        "effective_on": draft.effective_on.isoformat(),
+        "print": draft.print,
+        # Always three decimals: a time that drops its zeros would sort before another of the same second.
+        "recorded_at": scribe.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "actor": scribe.actor,
+        "engine": scribe.engine,
+        "deal_file": scribe.deal_file,
+        "inputs": list(draft.inputs),
+        "supersedes": draft.supersedes,
+        "reason": draft.reason,
+        "payload": payload,
+    }
+    try:
+        return canonical(said)
+    except TypeError:  # hardly any payload holds a float
+        return canonical(as_text(said))
 
 
 def as_text(value: Any) -> Any:

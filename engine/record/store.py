@@ -20,6 +20,7 @@ from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed
 from engine.record import database
 from engine.record.entry import Entry as Entry
 from engine.record.heads import Head, heads, issued, names
+from engine.record.key_spans import Span, beginning, ends_of, of_kind
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 from engine.record.stored_row import entry_of, hash_of, hash_or_nothing
 
@@ -88,6 +89,7 @@ _ENTRY, _KEYED = select(_ENTRIES).where(_OF, _AT), select(_ENTRIES.c.body).where
 _NUMBER = select(_ENTRIES.c.seq).where(_OF, _BY)
 _HEAD = select(_ENTRIES.c.seq, _ENTRIES.c.root).where(_OF).order_by(_ENTRIES.c.seq.desc()).limit(1)
 _NEWEST = select(_ENTRIES.c.body).where(_OF).order_by(_ENTRIES.c.seq.desc()).limit(1)
+_TIP = _HEAD.add_columns(_ENTRIES.c.body)
 _PEAKS = (
     select(_ENTRIES.c.peak)
     .where(_OF, _ENTRIES.c.seq.in_(bindparam("ends", expanding=True)))
@@ -107,19 +109,6 @@ _LAST_SIGNED = select(_NOTES.c.size).where(_NOTED).order_by(_NOTES.c.seq.desc())
 
 NO_SEQ = 2**31 - 1
 """A number that no entry has, because it is the largest that both databases can hold."""
-Span = tuple[str, str]
-"""Keys from the first, included, to the second, excluded, in the order of their bytes."""
-
-
-def of_kind(kind: str) -> Span:
-    """Return the keys of all events of a kind."""
-    # `}` is the byte after `|`, so the span ends just behind the last key of the kind.
-    return f"{kind}|", f"{kind}}}"
-
-
-def beginning(text: str) -> Span:
-    """Return all keys that begin with a text, which is not empty."""
-    return text, f"{text[:-1]}{chr(ord(text[-1]) + 1)}"
 
 
 @lru_cache(maxsize=256)
@@ -147,12 +136,6 @@ def _among(spans: int, byte_by_byte: bool) -> Any:
             for n in range(spans)
         )
     )
-
-
-def _ends(*spans: Span) -> dict[str, str]:
-    """Return the values that `_within` asks for."""
-    firsts = {f"first{n}": first for n, (first, _) in enumerate(spans)}
-    return firsts | {f"end{n}": end for n, (_, end) in enumerate(spans)}
 
 
 class Reader:
@@ -209,7 +192,7 @@ class Reader:
             some = spans[first : first + _SPANS_AT_ONCE]
             asked = _among(len(some), self._connection.dialect.name == "postgresql")
             found.update(
-                (row[1], row) for row in self._connection.execute(asked, {"of": log, **_ends(*some)})
+                (row[1], row) for row in self._connection.execute(asked, {"of": log, **ends_of(*some)})
             )
         return [entry_of(found[seq]) for seq in sorted(found) if seq >= start]
 
@@ -252,7 +235,7 @@ class Reader:
     def _in(self, query: Any, log: str, *spans: Span, out: bool = False, **more: int) -> Any:
         """Return the rows of a log whose keys lie in one of some spans, or `out` of them."""
         asked = _within(query, len(spans), self._connection.dialect.name == "postgresql", out)
-        return self._connection.execute(asked, {"of": log, **_ends(*spans), **more})
+        return self._connection.execute(asked, {"of": log, **ends_of(*spans), **more})
 
     def entry(self, log: str, seq: int) -> Entry | None:
         """Return one entry of a log by its number, or None."""
@@ -312,6 +295,24 @@ class Writer(Reader):
         super().__init__(connection)
         # One tree for each log, so that many appends in one transaction do not read the peaks each time.
         self._trees: dict[str, CompactRange] = {}
+        self._tips: dict[str, Any] = {}
+
+    def head(self, log: str) -> tuple[int, bytes]:
+        """Return size and root of a log."""
+        tip = self._tip(log)
+        return (0, EMPTY) if tip is None else (tip[0] + 1, hash_of(log, tip[0], tip[1]))
+
+    def newest(self, log: str) -> bytes | None:
+        """Return the body of a log's last entry, or None of an empty log."""
+        tip = self._tip(log)
+        return None if tip is None else str(tip[2]).encode()
+
+    def _tip(self, log: str) -> Any:
+        """Return number, root and body of a log's last entry, or None of an empty log."""
+        # An append asks for all three. Nobody else writes meanwhile, so they are read once between two.
+        if log not in self._tips:
+            self._tips[log] = self._connection.execute(_TIP, {"of": log}).first()
+        return self._tips[log]
 
     def append(self, log: str, key: str, body: bytes) -> Entry | None:
         """Add an entry; None if its key is there with the same body.
@@ -340,6 +341,7 @@ class Writer(Reader):
         rows = [_added(tree, log, key, body) for key, body in items]
         if rows:
             self._insert(_ENTRIES, log, rows)
+            self._tips.pop(log, None)
         return tree.size
 
     def save_checkpoint(self, log: str, size: int, note: str) -> None:
@@ -367,8 +369,8 @@ class Writer(Reader):
     def _resumed(self, log: str) -> CompactRange:
         size, root = self.head(log)
         last = [end - 1 for end in peak_ends(size)]
-        found = self._connection.execute(_PEAKS, {"of": log, "ends": last})
-        peaks = [hash_or_nothing(peak) for peak in found.scalars()]
+        found = self._connection.execute(_PEAKS, {"of": log, "ends": last}).scalars() if last else ()
+        peaks = [hash_or_nothing(peak) for peak in found]
         # Peaks are stored beside the root. An edited peak would give each later entry a wrong root.
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
             said = f"the last entries of {log} do not lead to its root; verify the log before adding"

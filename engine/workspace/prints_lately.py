@@ -21,8 +21,9 @@ from engine.events.rates import Published, ReferenceRate
 from engine.events.rates_on_record import NEWEST_PRINT, PUBLISHED_ON, RESTS_ON, Told, told_of_rates
 from engine.events.series_lately import SeriesLately
 from engine.market.methodology import materially_different
+from engine.record.key_spans import Span, of_kind
 from engine.record.log import event_of, prints_in
-from engine.record.store import Reader, Span, of_kind
+from engine.record.store import Reader
 from engine.terms.as_written import Deal, calendar_on, index_terms, indices
 from engine.workspace.series import announcements, dated, published, series_of
 from engine.workspace.workspace import Workspace

@@ -26,8 +26,8 @@ from engine.market.index import compute, definition
 from engine.market.index_value import IndexValue
 from engine.market.listing import Override
 from engine.market.methodology import known_versions, load_methodology, materially_different
+from engine.record.key_spans import of_kind
 from engine.record.log import SNAPSHOTS, event_of, of_kinds, prints_in, read
-from engine.record.store import of_kind
 from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices, resolve
 from engine.terms.contract_dates import cut_off_on, publication_dates
 from engine.terms.in_force import IndexTerms

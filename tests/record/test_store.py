@@ -18,8 +18,9 @@ from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.record import guards
 from engine.record.database import NotOurs
 from engine.record.heads import Head
+from engine.record.key_spans import beginning, of_kind
 from engine.record.merkle import EMPTY, leaf_hash, root
-from engine.record.store import Entry, KeyReused, Refused, Store, beginning, of_kind, prepare
+from engine.record.store import Entry, KeyReused, Refused, Store, prepare
 
 Body = Callable[..., bytes]
 DEAL = "deal/meridian-2026-1"
