@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 LEAST = 0.01
 """Below it, what came on some path could be printed as 0.00; above one less it, as 1.00 what came not on all.
 """
 MOST_DECIMALS = 6
+DOUBT = 0.05
+"""How likely it is, at most, that the bound beside a share of none or of all paths does not hold."""
+
+
+def share_error(share: float, paths: int) -> float:
+    """Return the Monte Carlo error of a share of paths.
+
+    On none or on all of them, it is how far the probability may lie from there with 95% confidence.
+    """
+    # The standard error would be zero there, which says that what no path showed cannot happen.
+    if share in (0, 1):
+        return 1 - math.pow(DOUBT, 1 / paths)
+    return math.sqrt(share * (1 - share) / paths)
 
 
 def probability(share: float, error: float, bound: float | None = None) -> str:

@@ -18,6 +18,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.basics.probabilities import share_error
 from engine.foresight.rate_paths import NO_VALUE, TICK, Paths
 
 Floats = NDArray[np.float64]
@@ -257,7 +258,7 @@ def cell(variant: Variant, counts: Tally) -> Cell:
     return Cell(
         variant=variant,
         false_alarm=alarm,
-        error=math.sqrt(alarm * (1 - alarm) / counts.paths),
+        error=share_error(alarm, counts.paths),
         false_alarms_a_year=counts.false_alarms / years,
         false_alarms_error=math.sqrt(counts.false_alarms) / years,
         shortfalls_a_year=counts.shortfalls / years,

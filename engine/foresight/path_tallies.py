@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from engine.basics.happenings import Happening
+from engine.basics.probabilities import share_error
 from engine.foresight.columns.path_outcomes import NEVER, ColumnsOutcome
 
 Event = tuple[str, Happening]
@@ -62,7 +63,7 @@ class PathTally:
         share = (
             sum(count for day, count in self.days.get(event, Counter()).items() if day <= days) / self.paths
         )
-        return share, math.sqrt(share * (1 - share) / self.paths)
+        return share, share_error(share, self.paths)
 
     def median_days(self, event: Event) -> float | None:
         """Return the median number of days until something happens, over the paths on which it does.
