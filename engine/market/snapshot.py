@@ -25,6 +25,11 @@ from engine.market.offer_table import BEFORE_PRICE, TableRefused, collections_of
 
 LARGEST = 64 * 1024 * 1024
 """The most bytes that a snapshot may have when decompressed. The real ones have under 1 MB."""
+MOST_PARTS = 1_000_000
+"""The most parts that a snapshot may have, told by its commas and line ends. The real ones have up to 27,000.
+
+A list of numbers in a file of 64 MB would take gigabytes once it is read.
+"""
 USUAL_LIMIT = 64
 """The query's limit for a snapshot that does not state one.
 
@@ -135,6 +140,11 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
     if len(plain) > LARGEST:
         raise SnapshotRefused(
             f"{name}: {counted(len(plain), 'bytes')}, more than the {LARGEST:,} that a snapshot may have"
+        )
+    parts = plain.count(b",") + plain.count(b"\n")
+    if parts > MOST_PARTS:
+        raise SnapshotRefused(
+            f"{name}: {counted(parts, 'parts')}, more than the {MOST_PARTS:,} that a snapshot may have"
         )
     if not plain.strip():
         raise SnapshotRefused(f"{name}: the file is empty")

@@ -43,6 +43,8 @@ ENDINGS = (".json", ".json.gz", ".csv", ".csv.gz")
 NOT_SNAPSHOTS = {"manifest.json"}
 OTHER_FILE = "other-file"
 """The name under which a table is taken that is not the one of its administrator's SHA-256."""
+CLOCKS_APART = timedelta(hours=1)
+"""How far a collector's clock may be before this one."""
 LOOK_BACK = timedelta(days=8)
 """How far back the collection before is looked for."""
 HELD = "held"
@@ -119,6 +121,7 @@ def import_snapshots(
         progress(f"importing {path.name}")
         try:
             for snapshot, stated, part_of in _snapshots_in(workspace, path, accept, taken):
+                _refuse_later(snapshot, path.name, scribe.at)
                 earlier = _before(workspace, snapshot, before)
                 accepted = _accepted(workspace, snapshot, earlier, accept)
                 _, new = workspace.archive.add(
@@ -133,6 +136,16 @@ def import_snapshots(
     # Last, since the raw answer may be among the files of this import.
     _raw_answers(workspace, taken)
     return taken
+
+
+def _refuse_later(snapshot: Snapshot, name: str, now: datetime) -> None:
+    """Raise SnapshotRefused for a collection after the moment at which it comes in."""
+    # Two clocks may differ by some minutes. A day of the future would stand before the real one comes.
+    if snapshot.collected_at > now + CLOCKS_APART:
+        raise SnapshotRefused(
+            f"{name}: it was collected at {snapshot.collected_at:%Y-%m-%d %H:%M} UTC, and it is "
+            f"{now:%Y-%m-%d %H:%M} UTC by this clock; correct the clock that is wrong"
+        )
 
 
 def refuse_unknown(accept: Sequence[str]) -> None:

@@ -47,6 +47,7 @@ BROKEN: list[tuple[bytes, str]] = [
     (gzip.compress(document([offer()])) + b"more", "4 bytes stand after"),
     (gzip.compress(document([offer()]))[:-9], "cut off"),
     (gzip.compress(b" " * (LARGEST + 5)), "snapshot may have"),
+    (gzip.compress(b'{"offers_by_model": {"H100": [' + b"1," * 1_000_001 + b"1]}}"), "1,000,001 parts"),
 ]
 
 

@@ -66,6 +66,18 @@ def test_a_path_that_is_wrong_imports_nothing(desk: Workspace, files: list[Path]
     assert archived(desk) == logged(desk) == set()
 
 
+def test_a_collection_of_the_future_is_refused_and_the_others_are_taken(
+    desk: Workspace, files: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would stand for its day before that day comes."""
+    files[1].write_bytes(document([offer()], datetime(9999, 12, 31, tzinfo=UTC)))
+    files[2].write_bytes(document([offer()], SCRIBE.at + timedelta(minutes=59)))
+    assert import_snapshots(desk, files, SCRIBE, as_json=False) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "it was collected at 9999-12-31 00:00 UTC, and it is 2026-03-06" in said
+    assert len(logged(desk)) == 2
+
+
 def test_an_import_that_is_stopped_in_the_middle_has_recorded_what_it_kept(
     desk: Workspace, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
