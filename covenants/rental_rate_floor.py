@@ -13,9 +13,11 @@ from engine.determination.template import (
     Measurement,
     Missing,
     Percentage,
+    Reported,
     Statistic,
     Step,
     Template,
+    Told,
     Unit,
     Weeks,
     step,
@@ -116,6 +118,28 @@ def columns(terms: RentalRateFloor, facts: Facts) -> LinearForm:
     return LinearForm(((Statistic("sum of rates", facts.terms.index_of(terms), count=count), Fraction(1)),))
 
 
+def told(terms: RentalRateFloor, facts: Facts) -> Told | None:
+    """Return the reported rates of which the average rental rate is made, times the number of weeks.
+
+    The sum of the Reference Rates over it is one over the measured share.
+    """
+    weeks = terms.trailing_period.count
+    if facts.certified(AVERAGE, weeks) is not None:
+        of = facts.report.source.as_of if isinstance(facts.report, Reported) else None
+        return None if of is None else Told(((AVERAGE, of, Fraction(weeks)),))
+    hours, parts = Fraction(0), []
+    for end, report in facts.window_reports(weeks):
+        for asset in facts.terms.pledged_assets:
+            rented = facts.needed_from(end, report, f"rental.{asset}.rented_gpu_hours")
+            counted = "rented" if terms.weighted_by == "rented GPU-hours" else "available"
+            hours += facts.needed_from(end, report, f"rental.{asset}.{counted}_gpu_hours")
+            if report.source.as_of is None:
+                return None
+            if rented:
+                parts.append((f"rental.{asset}.weighted_average_rate", report.source.as_of, rented * weeks))
+    return Told(tuple((name, of, weight / hours) for name, of, weight in parts)) if parts and hours else None
+
+
 def reading(terms: RentalRateFloor) -> str:
     """Return the clause in plain English."""
     idle = (
@@ -143,4 +167,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     columns=columns,
+    told=told,
 )

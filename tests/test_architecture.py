@@ -77,7 +77,9 @@ IN_COLUMNS = (
     "verdicts",
     "state_arrays",
     "trigger_arrays",
+    "rates_against_reports",
     "shared_steps",
+    "linked_values",
     "many_paths",
 )
 COLUMNS = (*(f"columns/{name}" for name in IN_COLUMNS), "path_tallies")

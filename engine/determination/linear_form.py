@@ -70,3 +70,17 @@ class LinearForm:
         """The index whose newest value moves the sum; None if the sum rests on fixed days alone."""
         of_today = ("published", "rate", "sum of rates")
         return next((one.index for one, weight in self.parts if weight and one.kind in of_today), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Figures of the Servicer's reports against which a test holds its rates, added up by weight.
+
+    A test turns at one ratio of its form to this sum. It is asked for where a figure follows the rate, so
+    that it is another on each path.
+
+    Attributes:
+        parts: the name of each figure, the date of the report that gives it, and its weight.
+    """
+
+    parts: tuple[tuple[str, date, Fraction], ...]

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from engine.basics.values import Comparison, Fact, Figure, Unit, in_words, rounded
 from engine.determination.facts import Facts
-from engine.determination.linear_form import Gate, LinearForm, Statistic
+from engine.determination.linear_form import Gate, LinearForm, Statistic, Told
 from engine.determination.measure_inputs import Missing, Reported, written
 from engine.events.duty_words import remedy_words
 from engine.events.rates import Published
@@ -98,6 +98,7 @@ __all__ = [
     "Step",
     "Sweep",
     "Template",
+    "Told",
     "Times",
     "TrailingReports",
     "Unit",
@@ -197,6 +198,8 @@ class Template:
             it does not.
         columns: for a test that looks at several dates' rates, how they enter; None if only the date's own
             rate does, or if paths are to run through `measure` one by one.
+        told: for a test with `columns` that holds its rates against reported figures, which figures these
+            are; None if a figure that follows the rate makes paths run through `measure` one by one.
         recomputable: whether a result's inputs are all that its measure asks for. If they are not, as with
             the days on which reports came, a notice proves the result by its place in the log alone.
         doubt: from a clause, this date's rate and the Closing Date level, what must be said beside a FAIL;
@@ -216,6 +219,7 @@ class Template:
     remedies: Callable[[Any, Facts], tuple[Remedy, ...]] | None = None
     maximum: Callable[[Any, Facts], Maximum | None] | None = None
     columns: Callable[[Any, Facts], LinearForm | None] | None = None
+    told: Callable[[Any, Facts], Told | None] | None = None
     recomputable: bool = True
     doubt: Callable[[Any, Fraction, Fraction], str | None] | None = None
 

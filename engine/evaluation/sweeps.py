@@ -124,9 +124,7 @@ def swept(
         )
     given = {name: value for name, value in figures.items() if value is not None}
     # A shortfall of cash is not swept, because it does not take money out of the account.
-    excess = max(
-        Fraction(0), given["collections"] - given["operating_costs"] - given["debt_service"] - given["fees"]
-    )
+    excess = max(Fraction(0), sum((sign * given[name] for name, sign in OF_EXCESS.items()), Fraction(0)))
     # The share is of all the cash, but a sweep cannot take what an earlier one has taken.
     room = min(excess * sweep.share, max(Fraction(0), excess - taken))
     room = room if most is None else min(room, most)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from engine.basics.values import counted, in_words, listed
 
-OF_EXCESS = ("collections", "operating_costs", "debt_service", "fees")
-"""The figures of which excess cash flow is made (`rulings.md` 30)."""
+OF_EXCESS: Mapping[str, int] = {"collections": 1, "operating_costs": -1, "debt_service": -1, "fees": -1}
+"""The figures of which excess cash flow is made, each with its sign (`rulings.md` 30)."""
 
 
 @dataclass(frozen=True, slots=True)

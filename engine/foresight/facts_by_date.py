@@ -15,8 +15,8 @@ from fractions import Fraction
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.tables import Row, read_table
-from engine.basics.values import Figure, Unit, figure_words, printed
-from engine.foresight.linked_facts import FOLLOWING, Link, is_link, read_link
+from engine.basics.values import Figure, Unit, figure_words, listed, printed
+from engine.foresight.linked_facts import FOLLOWING, PLACES, Link, LinkSaid, is_link, read_link
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import class_of, unit_of_fact
@@ -45,11 +45,13 @@ class FactsByDate:
         straight_lines: whether figures move in straight lines between their dates.
         links: figures that follow a rate; they stand in `figures` at the Closing Date level until a path is
             known.
+        moved: figures that a path has moved already: they go in steps, whatever lies between other dates.
     """
 
     figures: Mapping[str, tuple[Dated, ...]]
     straight_lines: bool = False
     links: tuple[Link, ...] = ()
+    moved: frozenset[str] = frozenset()
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> FactsByDate:
         """Return the same facts on a path of rates.
@@ -60,14 +62,40 @@ class FactsByDate:
             link.figure: tuple(Dated(day, figure) for day, figure in link.along(rates, closing))
             for link in self.links
         }
-        return replace(self, figures={**self.figures, **moved}, links=())
+        return replace(self, figures={**self.figures, **moved}, links=(), moved=self.moved | moved.keys())
 
     def unheld(self, hold: Sequence[str]) -> tuple[str, ...]:
         """Return the figures that follow the rate by nature, but are neither linked nor held by name."""
         linked = {link.figure for link in self.links}
         return tuple(
-            name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked)
+            name
+            for name in self.figures
+            if name.startswith(FOLLOWING) and unit_of_fact(name) in PLACES and name not in (*hold, *linked)
         )
+
+    def refuse_held(self, hold: Sequence[str]) -> None:
+        """Check that what is held by name was given, and follows no rate. Raises WrongUsage otherwise."""
+        linked = {link.figure for link in self.links}
+        for name in hold:
+            if name in linked:
+                raise WrongUsage(f"`{name}` follows the rate, so it cannot be held as well; leave one out")
+            if name not in self.figures:
+                raise WrongUsage(f"`{name}` is held, and no fact gives it; given: {listed([*self.figures])}")
+
+    @property
+    def held(self) -> dict[str, str]:
+        """The figures that no rate moves, each with its first value in words."""
+        linked = {link.figure for link in self.links}
+        return {
+            name: f"{printed(dated[0].figure)}{'' if len(dated) == 1 else ', by date'}"
+            for name, dated in self.figures.items()
+            if name not in linked
+        }
+
+    @property
+    def follows(self) -> dict[str, LinkSaid]:
+        """The figures that follow a rate, each with how."""
+        return {link.figure: link.said() for link in self.links}
 
     def without(self, names: Sequence[str]) -> FactsByDate:
         """Return the same facts without some figures."""
@@ -86,9 +114,9 @@ class FactsByDate:
             # at once.
             reached = [one for one in dated if one.since <= day and (one.received or day) <= day]
             if reached:
-                figures[name] = (
-                    self._between(name, reached[-1], day) if self.straight_lines else reached[-1].figure
-                )
+                # A line to the next Publication Date would tell a report of a rate that is not published yet.
+                lines = self.straight_lines and name not in self.moved
+                figures[name] = self._between(name, reached[-1], day) if lines else reached[-1].figure
         return figures
 
     def _between(self, name: str, last: Dated, day: date) -> Figure:
@@ -106,7 +134,7 @@ class FactsByDate:
         Its hours are open from then on.
 
         Raises:
-            WrongUsage: no fact gives the contract's hours, or its rate.
+            WrongUsage: no fact gives the contract's hours, or its rate, or the rate follows an index.
         """
         hours, rate = f"contracted_gpu_hours.{contract}", f"contracted_rate.{contract}"
         if hours not in self.figures or rate not in self.figures:
@@ -117,6 +145,8 @@ class FactsByDate:
             raise WrongUsage(
                 f"no contract `{contract}` is given by `{hours}` and `{rate}`; contracts given: {given}"
             )
+        if any(link.figure == rate for link in self.links):
+            raise WrongUsage(f"`{rate}` follows an index, so what ends with the contract is not one amount")
         # The hours lost are those that held on the date, and not those at closing.
         lost = self.on(since)
         # Revenue falls with the hours at the contract's own rate, and the open hours rise by as many.
@@ -128,7 +158,14 @@ class FactsByDate:
         if f"uncontracted_gpu_hours.{contract}" in self.figures:
             changes[f"uncontracted_gpu_hours.{contract}"] = lost[hours].value
         figures = {name: _shifted(dated, since, changes.get(name)) for name, dated in self.figures.items()}
-        return replace(self, figures=figures)
+        # A path moves a linked figure as a whole, so what is lost of it goes with the link.
+        links = tuple(
+            replace(link, less=(*link.less, (since, -changes[link.figure])))
+            if link.figure in changes
+            else link
+            for link in self.links
+        )
+        return replace(self, figures=figures, links=links)
 
     def described(self) -> str:
         """Return the facts in one line, for the head of a report."""

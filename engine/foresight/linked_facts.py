@@ -15,7 +15,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.basics.errors import WrongUsage
-from engine.basics.values import Figure, Unit, rounded
+from engine.basics.values import Figure, Unit, counted, printed, rounded
+from engine.foresight.answers import exact_text
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import unit_of_fact
@@ -28,12 +29,34 @@ LINK = re.compile(
 )
 PLACES = {Unit.RATE: 4, Unit.USD: 2}
 """The decimals of a linked figure, by its unit."""
-FOLLOWING = ("weighted_average_rental_rate", "collections", "rental.", "contracted_revenue")
+FOLLOWING = ("weighted_average_rental_rate", "collections", "rental.")
 """Figures that follow the rate by nature.
 
-Held constant they mislead, so their tests are left out unless they are linked, or held by name.
+Held constant they mislead, so their tests are left out unless they are linked, or held by name. Contracted
+revenue is not among them: a contract fixes its rate. Hours are not among them: no price moves them.
 """
 FORM = "{follows: CRI-H100, share: 86%, over: 13 weeks}"
+
+
+@dataclass(frozen=True)
+class LinkSaid:
+    """How a figure follows a rate, as an answer states it.
+
+    Attributes:
+        index: the index.
+        factor: what the mean is multiplied by.
+        weeks: over how many Publication Dates the mean is taken.
+        closing_level: the Closing Date level of the index, in USD per GPU-hour.
+        at_closing: the figure at that level.
+        words: the same in words.
+    """
+
+    index: str
+    factor: Fraction
+    weeks: int
+    closing_level: Fraction
+    at_closing: Figure
+    words: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,7 @@ class Link:
         level: the Closing Date level, which stands for the mean before anything is published; USD per
             GPU-hour.
         words: the link as it was written.
+        less: what is lost of it from a date on, in the figure's unit: the revenue of a contract that ends.
     """
 
     figure: str
@@ -59,15 +83,19 @@ class Link:
     weeks: int
     level: Fraction
     words: str
+    less: tuple[tuple[date, Fraction], ...] = ()
 
-    def at(self, mean: Fraction) -> Figure:
-        """Return the figure for a given mean of the rate."""
-        return Figure(value=Fraction(rounded(self.factor * mean, PLACES[self.unit])), unit=self.unit)
+    def at(self, mean: Fraction, day: date = date.min) -> Figure:
+        """Return the figure for a given mean of the rate, on a day."""
+        whole = Fraction(rounded(self.factor * mean, PLACES[self.unit]))
+        lost = sum((amount for since, amount in self.less if since <= day), Fraction(0))
+        # What follows the rate may fall below what is lost of it, and a report gives no amount below zero.
+        return Figure(value=max(Fraction(0), whole - lost) if lost else whole, unit=self.unit)
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> Iterator[tuple[date, Figure]]:
-        """Yield (date, figure) for the Closing Date and for each Publication Date of a path."""
+        """Yield (date, figure) for the Closing Date, each Publication Date of a path, and each loss."""
         # Nothing is published before closing on a path, yet the first report already gives the figure.
-        yield closing, self.at(self.level)
+        means = {closing: self.level}
         seen: list[Decimal | None] = []
         mean = self.level
         for day, value in rates.get(self.index, ()):
@@ -75,7 +103,22 @@ class Link:
             known = [Fraction(value) for value in seen if value is not None]
             # Weeks without a value are left out; if the whole window lacks them, the mean stays as it was.
             mean = sum(known, Fraction(0)) / len(known) if known else mean
-            yield day, self.at(mean)
+            means[day] = mean
+        for since, _ in self.less:
+            # A loss may come between two Publication Dates, and the mean of the rate is then the last one.
+            before = max((day for day in means if day <= since), default=closing)
+            means.setdefault(since, means[before])
+        for day in sorted(means):
+            yield day, self.at(means[day], day)
+
+    def said(self) -> LinkSaid:
+        """Return the link as an answer states it."""
+        mean = f"the mean of {self.index} over {counted(self.weeks, 'weeks')}"
+        if self.unit is Unit.RATE:
+            how = f"{exact_text(self.factor * 100)}% of {mean}"
+        else:
+            how = f"{printed(self.at(self.level))} at the Closing Date level, moved with {mean}"
+        return LinkSaid(self.index, self.factor, self.weeks, self.level, self.at(self.level), how)
 
 
 def is_link(text: str) -> bool:

@@ -75,7 +75,7 @@ def moments(
         rates: for each index of the deal, its rates by Publication Date, as the deal accepts them: a value
             that is excluded as a manifest error is missing.
         given: what the Servicer's reports would say; they are received on the Determination Date unless a
-            fact says otherwise.
+            fact says otherwise. A figure that follows a rate follows that of the path.
         until: the last date.
         acts: Recorded Acts on given dates.
         explained: whether results have Break-even Rates, remedies and what they rest on, and a Determination
@@ -98,8 +98,18 @@ def moments_together(
 
     This runs `moments` for several paths at once. Each path is decided by itself. The paths share what no
     rate changes: which dates there are, and what the reports say. As long as several paths have had the same
-    rates, the first of them is decided for all of them.
+    rates, the first of them is decided for all of them. Where a figure follows a rate, no report is shared.
     """
+    if given.links:
+        alone = [
+            moments_together(
+                deal, templates, (rates,), given.along(rates, deal.closing_date), until, acts, explained
+            )
+            for rates in paths
+        ]
+        for of_date in zip(*alone, strict=True):
+            yield tuple(one[0] for one in of_date)
+        return
     series = [published(rates) for rates in paths]
     shared = fold(
         [

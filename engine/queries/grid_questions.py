@@ -6,11 +6,12 @@ The answer is a value for each pair. A heat map and its CSV show these values.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Literal
 
+from engine.basics.assumed_figures import assumed_sentences
 from engine.basics.errors import WrongUsage
 from engine.basics.many_processes import Workers
 from engine.basics.values import counted
@@ -19,6 +20,7 @@ from engine.evaluation.sweeps import sweeps
 from engine.foresight.draft_paths import Make, lived_paths
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.lacking import Lacking, acted, lacking
+from engine.foresight.linked_facts import LinkSaid
 from engine.foresight.stress import PathOutcome
 from engine.foresight.term_variants import in_the_form_of, read_range, varied, written_at
 from engine.queries.draft_files import until_of
@@ -67,6 +69,8 @@ class GridAnswer:
         cells: one for each pair, row by row.
         left_out: figures that follow the rate, were neither linked nor held by name, and were left out.
         sooner: what the trigger also looks at and nothing determined, so that it may act sooner.
+        held: the figures that no rate moves, each with its value.
+        follows: the figures that follow the rate of the path, each with how.
     """
 
     deal: str
@@ -81,6 +85,14 @@ class GridAnswer:
     cells: tuple[GridCell, ...]
     left_out: tuple[str, ...] = ()
     sooner: tuple[str, ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, LinkSaid] = field(default_factory=dict)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What is assumed of the Servicer's figures, in sentences."""
+        how = {name: said.words for name, said in self.follows.items()}
+        return tuple(assumed_sentences(self.held, how, self.left_out))
 
 
 def grid(
@@ -141,6 +153,7 @@ def grid(
     # A table of dated rates comes after the scenarios, and whoever gives one means it.
     path = stated_paths(deal, asked, until)[0 if asked.rates is None else -1]
     given = with_lost(deal, given, asked)
+    given.refuse_held(hold)
     left = given.unheld(hold)
     given = given.without(left)
     cells = []
@@ -168,6 +181,8 @@ def grid(
         tuple(cells),
         left,
         tuple(sooner),
+        given.held,
+        given.follows,
     )
 
 

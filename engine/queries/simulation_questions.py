@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from itertools import chain
@@ -15,6 +15,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.basics.assumed_figures import assumed_sentences
 from engine.basics.happenings import Happening
 from engine.basics.many_processes import Workers, in_order
 from engine.events.swept_money import SweptOnPaths
@@ -22,6 +23,7 @@ from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.draft_paths import Make
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.linked_facts import LinkSaid
 from engine.foresight.path_tallies import PathTally, path_tally
 from engine.foresight.rate_forecast import Score, walk_forward
 from engine.foresight.rate_model import mean_and_deviation
@@ -96,7 +98,9 @@ class SimulationAnswer:
         never: tests and triggers to which nothing happened on any path.
         swept: what sweeps bring, in USD.
         fan: for each week the quantiles of the published values.
-        left_out: figures that follow the rate and were left out.
+        left_out: figures that follow the rate, were neither linked nor held by name, and were left out.
+        held: the figures that no rate moves, each with its value.
+        follows: the figures that follow the rate on each path, each with how.
         undetermined: tests that nothing determined.
         one_by_one: tests that ran path by path.
         by_steps: tests and triggers whose states the engine's own steps made, and why.
@@ -132,6 +136,14 @@ class SimulationAnswer:
     undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recorded: ForecastRecord | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, LinkSaid] = field(default_factory=dict)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What is assumed of the Servicer's figures, in sentences."""
+        how = {name: said.words for name, said in self.follows.items()}
+        return tuple(assumed_sentences(self.held, how, self.left_out))
 
 
 @dataclass(frozen=True)
@@ -189,9 +201,10 @@ def simulate(
     """
     # An amendment may bring an index in later, which needs paths as well.
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
-    left = (*given.unheld(hold), *(link.figure for link in given.links))
-    # A figure that follows the rate would need a value on each path, so it is left out and named.
-    used = replace(given.without(left), links=())
+    given.refuse_held(hold)
+    left = given.unheld(hold)
+    # Held constant without a word it would mislead, so it is left out and named.
+    used = given.without(left)
     table = asked.table()
     models = tuple(
         _IndexModel(name, *model_of(workspace, deal, name, asked, table, one_of=len(indices)))
@@ -230,6 +243,8 @@ def simulate(
         swept=tuple(_swept(total)),
         fan=first.fan,
         left_out=left,
+        held=used.held,
+        follows=used.follows,
         undetermined=undetermined,
         undecided=open_.undecided,
         sooner=open_.sooner,

@@ -334,6 +334,7 @@ def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Pa
 
 def _simulation_notes(answer: Any) -> Iterator[str]:
     yield f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. {NO_FORECAST}"
+    yield from answer.assumed
     for cash in answer.swept:
         yield cash.words(cash.clause)
     if answer.undetermined:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from engine.basics.assumed_figures import assumed_sentences
 from engine.basics.happenings import default_before_words, sooner_words, undecided_words
 from engine.basics.values import counted, listed
 from reports.formats import Runs, eights, long_date, table_date
@@ -271,5 +272,11 @@ def _assumptions(inputs: ForesightInputs) -> list[tuple[str, str]]:
                     ),
                 )
             )
+    for name, part in (("Simulation", inputs.simulation), ("Grid", inputs.grid)):
+        # An answer on file from before these keys were written has none.
+        if part is not None and "follows" in part:
+            how = {figure: said["words"] for figure, said in part["follows"].items()}
+            said = " ".join(assumed_sentences(part["held"], how, part["left_out"]))
+            assumptions.append((f"{name}, figures", said))
     assumptions.append(("Engine", f"headroom {inputs.engine}"))
     return assumptions

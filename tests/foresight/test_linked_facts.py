@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -37,6 +38,39 @@ def test_a_rent_is_a_share_of_the_mean_and_an_amount_moves_with_it(meridian: Dea
     assert rents == [Fraction("1.8060"), Fraction("1.7200"), Fraction("1.6770"), Fraction("1.6341")]
     assert moved.on(FIRST)["collections"].value == Fraction("1095238.10")
     assert moved.on(THIRD)["collections"].value == moved.on(SECOND)["collections"].value
+
+
+def test_what_follows_the_rate_moves_in_steps_where_other_figures_move_in_lines(meridian: Deal) -> None:
+    """A line from one Publication Date to the next would tell of a rate that is not published yet."""
+    facts = replace(given(meridian, RENT), straight_lines=True).along(RATES, meridian.closing_date)
+    between = date.fromordinal((FIRST.toordinal() + SECOND.toordinal()) // 2)
+    assert facts.on(between) == facts.on(FIRST)
+
+
+def test_a_lost_contract_takes_its_revenue_from_what_follows_the_rate_too(meridian: Deal) -> None:
+    """By hand: 700,000 / 2.10 x 2.00 = 666,666.67, x 1.9001 = 633,366.67; 20,000 hours at 1.70 are 34,000."""
+    revenue = 'contracted_revenue={follows: CRI-H100, from: "USD 700,000", over: 1 week}'
+    contract = ("contracted_gpu_hours.acme=20,000", "contracted_rate.acme=USD 1.70 per GPU-hour")
+    between = date.fromordinal(FIRST.toordinal() + 2)
+    lost = given(meridian, revenue, *contract, "uncontracted_gpu_hours=0").with_lost("acme", between)
+    moved = lost.along(RATES, meridian.closing_date)
+    told = [moved.on(day)["contracted_revenue"].value for day in (FIRST, between, SECOND)]
+    assert told == [Fraction("666666.67"), Fraction("632666.67"), Fraction("599366.67")]
+    follows = "contracted_rate.acme={follows: CRI-H100, share: 86%, over: 1 week}"
+    with pytest.raises(WrongUsage, match="what ends with the contract is not one amount"):
+        given(meridian, revenue, contract[0], follows).with_lost("acme", between)
+
+
+def test_hours_and_contracted_revenue_are_held_while_rents_and_collections_follow(meridian: Deal) -> None:
+    hours, rate = "rental.h100.rented_gpu_hours", "rental.h100.weighted_average_rate"
+    facts = given(
+        meridian,
+        f"{hours}=100,000",
+        f"{rate}=USD 1.80 per GPU-hour",
+        "contracted_revenue=USD 700,000",
+        "collections=USD 900,000",
+    )
+    assert facts.unheld(()) == (rate, "collections")
 
 
 def test_the_head_says_the_link_as_it_was_written(meridian: Deal) -> None:

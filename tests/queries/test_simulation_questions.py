@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from covenants import templates
-from engine.basics.errors import InputProblems
+from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.probabilities import probability
 from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.queries.calibration_questions import ModelAsked
@@ -47,11 +48,47 @@ def test_the_same_probabilities_for_one_and_for_two_workers(meridian: Deal, tmp_
 
 def test_what_follows_the_rate_is_held_only_by_name(meridian: Deal, tmp_path: Path) -> None:
     asked = ModelAsked(history(tmp_path, 40), date(2026, 12, 31), paths=100, weeks=6)
+    for wrong, said in (
+        ("fees", "no fact gives it; given: outstanding_principal"),
+        ("rent", "no fact gives it"),
+    ):
+        with pytest.raises(WrongUsage, match=said):
+            simulate(meridian, templates, None, held(meridian), asked, hold=(wrong,))
     found = simulate(meridian, templates, None, held(meridian), asked, hold=("weighted_average_rental_rate",))
     assert (found.left_out, found.undetermined) == ((), ())
     jumped = simulate(meridian, templates, None, held(meridian), replace(asked, jump="-50%@2w"))
     assert jumped.fan[5][4] < found.fan[5][0] * 2
     assert {chance.subject for chance in jumped.chances} >= {"ltv", "appraisal", "cash-sweep"}
+
+
+RENT = "weighted_average_rental_rate={follows: CRI-H100, share: 86%, over: 13 weeks}"
+CASH = 'collections={follows: CRI-H100, from: "USD 1,150,000", over: 4 weeks}'
+
+
+def test_what_is_linked_follows_every_path_and_is_said(meridian: Deal, tmp_path: Path) -> None:
+    """Nothing is left open, for any number of workers; the answer says what follows, how, and what is held."""
+    terms = resolve(meridian, meridian.closing_date)
+    texts = (HELD[0], RENT, CASH, "contracted_revenue=USD 700,000", "operating_costs=USD 290,000")
+    given = held_facts((*texts, "debt_service=USD 640,000", "fees=USD 20,000"), meridian.closing_date, terms)
+    asked = ModelAsked(history(tmp_path, 40), date(2026, 12, 31), paths=80, weeks=20)
+    one, two, three = (
+        simulate(meridian, templates, None, given, asked, workers=workers) for workers in (1, 2, 3)
+    )
+    assert one == two == three
+    assert (one.left_out, one.undetermined, one.undecided, one.sooner) == ((), (), {}, {})
+    assert "rate-floor" in {chance.subject for chance in one.chances}
+    said = one.follows["weighted_average_rental_rate"]
+    assert (said.index, said.factor, said.weeks) == ("CRI-H100", Fraction(86, 100), 13)
+    assert one.follows["collections"].factor == Fraction(1_150_000) / Fraction("2.10")
+    assert one.assumed == (
+        "Follow the rate of each path: weighted average rental rate, 86% of the mean of CRI-H100 over 13 "
+        "weeks; collections, USD 1,150,000.00 at the Closing Date level, moved with the mean of CRI-H100 "
+        "over 4 weeks.",
+        "Held whatever the rate is: outstanding principal USD 16,000,000.00; contracted revenue USD "
+        "700,000.00; operating costs USD 290,000.00; debt service USD 640,000.00; fees USD 20,000.00.",
+    )
+    with pytest.raises(WrongUsage, match="follows the rate, so it cannot be held as well"):
+        simulate(meridian, templates, None, given, asked, hold=("collections",))
 
 
 def test_a_deal_of_several_indices_is_simulated_on_a_model_of_each(

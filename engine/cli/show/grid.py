@@ -6,9 +6,10 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+from engine.basics.assumed_figures import LINK_OR_HOLD
 from engine.basics.files import write_whole
 from engine.basics.happenings import no_date, sooner_words
-from engine.basics.values import counted, listed
+from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
 from engine.queries.csv_tables import csv_of
@@ -23,15 +24,11 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     if as_json:
         print_json({**as_data(answer), "into": str(into) if into is not None else None})
         return 0
-    say(
-        f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}. Facts: "
-        f"{answer.facts}."
-    )
+    say(f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}.")
+    for sentence in answer.assumed:
+        say(sentence)
     if answer.left_out:
-        say(
-            f"Left out because they follow the rate: {listed(answer.left_out)}. Link them, or name them "
-            "with --hold."
-        )
+        say(LINK_OR_HOLD)
     say(f"Across {answer.x}, drafted {answer.drafted[0]}; down {answer.y}, drafted {answer.drafted[1]}.")
     say()
     columns = tuple(dict.fromkeys(cell.x for cell in answer.cells))

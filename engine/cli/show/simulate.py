@@ -5,6 +5,7 @@ Each probability has its Monte Carlo error.
 
 from __future__ import annotations
 
+from engine.basics.assumed_figures import LINK_OR_HOLD
 from engine.basics.happenings import HAPPENING_WORDS, sooner_words, undecided_words
 from engine.basics.probabilities import probability
 from engine.basics.values import counted, listed
@@ -58,11 +59,10 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
             f"Published values of the last week: {', '.join(f'{value:.4f}' for value in last)} at 2.5%, "
             "25%, 50%, 75%, 97.5%."
         )
+    for sentence in answer.assumed:
+        say(sentence)
     if answer.left_out:
-        say(
-            f"Left out because they follow the rate: {listed(answer.left_out)}. Name them with --hold to "
-            "hold them constant."
-        )
+        say(LINK_OR_HOLD)
     _say_what_is_open(answer)
     if answer.scores:
         said = "; ".join(

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import pairwise
 
 from engine.determination.measure_inputs import Reported
-from engine.determination.template import Clause, Cure, MaintenanceClause, Template
+from engine.determination.template import Clause, Cure, Facts, MaintenanceClause, Template
 from engine.evaluation.conditions import LeafRule, leaves
 from engine.evaluation.due_tests import is_due
 from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, Inputs, inputs_of
@@ -27,6 +27,9 @@ from engine.evaluation.trigger_states import TriggerRule, rules
 from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
+from engine.events.swept_money import OF_EXCESS
+from engine.foresight.columns.linked_reports import following, unknown
+from engine.foresight.columns.linked_values import most_of
 from engine.foresight.columns.parts import Part, parts_of
 from engine.foresight.columns.path_facts import Fallbacks, TestOnDate
 from engine.foresight.columns.path_rates import LARGEST, PathRates
@@ -34,6 +37,7 @@ from engine.foresight.columns.state_arrays import TestRules
 from engine.foresight.columns.thresholds import Known
 from engine.foresight.columns.verdicts import Compiled, compiled, levels_on
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.linked_facts import Link
 from engine.foresight.path_run import report_of
 from engine.terms.act_requirements import RATE_ACTS
 from engine.terms.as_written import Deal
@@ -49,6 +53,8 @@ MOST_MONEY = LARGEST // 4096
 TOO_FINE = "amounts of money that are too finely divided for whole numbers"
 TOLD = ("reserve_balance", "paid_into_reserve")
 """The figures by which a report tells what an account holds."""
+OWED = "outstanding_principal"
+"""The figures by which a report tells what a sweep may repay."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,15 @@ class SweepRow:
         trigger: the trigger that starts it.
         paid: whether the date is a Payment Date.
         excess: the excess cash flow of a Payment Date; None if a figure is missing, and on any other date.
+            If some of its figures follow a rate, it is the sum of the others, which may be below zero.
         share: the share of it that is swept.
         most: the balance of the class that it repays; None if that is not known, or if it pays into an
             account.
         until: the balance of the account at which nothing more is due; None without one.
         repays: whether it repays a class of debt, so that no account holds it.
         released: whether the balance of the account is released when the trigger ends.
+        moving: the figures of the excess cash flow that follow a rate, each with its sign.
+        reported: the date of the report that gives them.
     """
 
     trigger: str
@@ -75,12 +84,18 @@ class SweepRow:
     until: Fraction | None
     repays: bool
     released: bool
+    moving: tuple[tuple[str, int], ...] = ()
+    reported: date = date.min
 
     @property
     def amounts(self) -> tuple[Fraction, ...]:
-        """The amounts in USD from which what is due is computed: excess, its share, cap and target."""
-        excess = self.excess or Fraction(0)
-        return excess, excess * self.share, self.most or Fraction(0), self.until or Fraction(0)
+        """The amounts in USD from which what is due is computed: excess, its share, cap and target.
+
+        What follows a rate moves the excess by whole cents.
+        """
+        excess, cent = self.excess or Fraction(0), Fraction(1, 100)
+        moved = (cent, cent * self.share) if self.moving else ()
+        return excess, excess * self.share, self.most or Fraction(0), self.until or Fraction(0), *moved
 
 
 @dataclass
@@ -134,6 +149,8 @@ class CompiledDeal:
         in_arrays: the parts whose states are arrays.
         by_steps: the parts whose states the engine's own steps make, each with the reason.
         unit: how many whole numbers make one USD.
+        links: the figures that follow an index, which the reports of each path say for themselves.
+        top: the highest tick of any path for which amounts of money have room; 0 if none follows a rate.
     """
 
     deal: Deal
@@ -142,6 +159,8 @@ class CompiledDeal:
     in_arrays: tuple[Part, ...]
     by_steps: tuple[tuple[Part, str], ...]
     unit: int = 1
+    links: tuple[Link, ...] = ()
+    top: int = 0
 
 
 def compiled_deal(
@@ -158,8 +177,8 @@ def compiled_deal(
     Args:
         deal: the draft.
         templates: the covenant templates by name.
-        rates: paths, of which only dates and indices are looked at.
-        given: what the Servicer's reports would say; the same on all paths.
+        rates: paths, of which only dates, indices and the highest value are looked at.
+        given: what the Servicer's reports would say: the same on all paths, except for what follows a rate.
         until: the last date.
         acts: Recorded Acts on given dates, the same on all paths.
         arrays: whether arrays are used at all.
@@ -167,11 +186,17 @@ def compiled_deal(
     Raises:
         Differs: a template's `columns` and its `measure` disagree.
     """
+    rates = replace(rates, links=given.links)
     rows = tuple(_rows(deal, templates, rates, given, until, acts))
     # One unit for all amounts, in which every share and cap is whole, so that nothing is rounded away.
     amounts = [amount for row in rows for sweep in row.sweeps for amount in sweep.amounts]
     unit = math.lcm(*(amount.denominator for amount in amounts), 1)
-    too_fine = any(abs(amount) * unit > MOST_MONEY for amount in amounts)
+    moving = {name for row in rows for sweep in row.sweeps for name, _ in sweep.moving}
+    # Amounts that follow the rate have room up to twice the highest value of these paths.
+    top = 2 * rates.top if moving else 0
+    most = (most_of(link, top) for link in given.links if link.figure in moving)
+    moved = sum(most, Fraction(0))
+    too_fine = any((abs(amount) + moved) * unit > MOST_MONEY for amount in amounts)
     # All sweeps are one part, so their money takes no other part along.
     sweeping = {sweep.trigger for row in rows for sweep in row.sweeps} if too_fine else set[str]()
     why = {
@@ -189,6 +214,8 @@ def compiled_deal(
         tuple(part for part, reason in why.items() if not reason),
         tuple((part, reason) for part, reason in why.items() if reason),
         1 if too_fine else unit,
+        given.links,
+        top,
     )
 
 
@@ -221,14 +248,21 @@ def _rows(
         day += DAY
 
 
+def _unknown(facts: Facts, rates: PathRates) -> Facts:
+    """Return facts whose linked figures nobody knows yet: a measure that asks for one is found out."""
+    follow = frozenset(link.figure for link in rates.links)
+    return following(facts, follow, unknown) if follow else facts
+
+
 def _row(inputs: Inputs, fallbacks: Fallbacks, rates: PathRates, known: Known) -> Row:
     terms, templates = inputs.terms, inputs.templates
     triggers = rules(terms, templates)
     trees = [tree for rule in triggers for tree in (rule.begins, rule.ends) if tree is not None]
-    base = today = template_facts(inputs, inputs.state)
+    base = today = _unknown(template_facts(inputs, inputs.state), rates)
     if inputs.as_of is not None:
         # What is tested on Publication Dates sees the day, not the date before it.
-        today = template_facts(replace(inputs, as_of=None, terms_as_of=None), inputs.state)
+        now = replace(inputs, as_of=None, terms_as_of=None)
+        today = _unknown(template_facts(now, inputs.state), rates)
     tests: dict[str, Compiled] = {}
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
@@ -248,7 +282,7 @@ def _row(inputs: Inputs, fallbacks: Fallbacks, rates: PathRates, known: Known) -
         {key: _test_rules(ends, test.test.in_force, test.test.template) for key, test in tests.items()},
         triggers,
         dict(_bits(tests, [leaf for tree in trees for leaf in leaves(tree)])),
-        tuple(_sweep_rows(inputs)),
+        tuple(_sweep_rows(inputs, rates)),
         dict(_delivers(ends)),
     )
 
@@ -310,7 +344,7 @@ def _delivers(ends: Deadlines) -> Iterator[tuple[str, Callable[[], int]]]:
                 break
 
 
-def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
+def _sweep_rows(inputs: Inputs, rates: PathRates) -> Iterator[SweepRow]:
     # Money moves on Payment Dates alone, and reading a report on every other date would cost time.
     paid = PAYMENT in inputs.kinds
     report = serving(inputs) if paid else None
@@ -319,6 +353,8 @@ def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
         if isinstance(report, Reported)
         else {}
     )
+    reported = report.source.as_of if isinstance(report, Reported) else None
+    follow = {link.figure for link in rates.links}
     for sweep in sweeps(inputs.terms, inputs.templates):
         excess = (
             swept(sweep.trigger, sweep.sweep, inputs.on, Fraction(0), figures.get).excess_cash_flow
@@ -327,8 +363,23 @@ def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
         )
         most = left_to_repay(inputs.terms, sweep.sweep, figures.get)
         repays, released = sweep.sweep.repays is not None, sweep.sweep.on_end not in (None, "keep")
+        moving: tuple[tuple[str, int], ...] = ()
+        if excess is not None:
+            moving = tuple((name, sign) for name, sign in OF_EXCESS.items() if name in follow)
+            # What follows a rate is added on each path, and only then a shortfall is seen.
+            own = (sign * figures[name] for name, sign in OF_EXCESS.items() if name not in follow)
+            excess = sum(own, Fraction(0)) if moving else excess
         yield SweepRow(
-            sweep.trigger, paid, excess, sweep.sweep.share, most, sweep.sweep.until, repays, released
+            sweep.trigger,
+            paid,
+            excess,
+            sweep.sweep.share,
+            most,
+            sweep.sweep.until,
+            repays,
+            released,
+            moving,
+            reported or date.min,
         )
 
 
@@ -364,7 +415,16 @@ def _why_not(
                 return f"`{key}` may have a second Cure Period"
             if lasts is not None and lasts.out_of > MOST_DATES:
                 return f"`{key}` looks back on more than {MOST_DATES} dates"
-    return _why_not_triggers(part, rows)
+    return _why_not_triggers(part, rows) or _why_not_repaid(part, rows, given)
+
+
+def _why_not_repaid(part: Part, rows: tuple[Row, ...], given: FactsByDate) -> str:
+    follow = [link.figure for link in given.links if link.figure.startswith(OWED)]
+    names = part.tests | part.triggers
+    # What is left of a class caps its sweep, and the arrays hold one cap for all paths.
+    if follow and any(sweep.repays for row in rows for sweep in row.sweeps if sweep.trigger in names):
+        return f"a sweep repays what follows the rate, `{follow[0]}`"
+    return ""
 
 
 def _why_not_triggers(part: Part, rows: tuple[Row, ...]) -> str:

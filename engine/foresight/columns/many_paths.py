@@ -6,19 +6,22 @@ Rules that the arrays do not hold run by the engine's own steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.basics.errors import WrongUsage
 from engine.basics.happenings import Happening
 from engine.determination.template import Template
 from engine.evaluation.inputs import DETERMINATION, PAYMENT
 from engine.events.kinds import ActRecorded
-from engine.foresight.columns.compiled_deal import CompiledDeal, Row, compiled_deal
+from engine.events.swept_money import OF_EXCESS
+from engine.foresight.columns.compiled_deal import OWED, TOLD, CompiledDeal, Row, SweepRow, compiled_deal
 from engine.foresight.columns.path_outcomes import ColumnsOutcome, Ordinals, Places
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.shared_steps import PartRun, shared_step
@@ -37,6 +40,8 @@ class DealArrays:
     triggers: dict[str, TriggerArrays]
 
 
+CENTS = 100
+"""The whole numbers of one USD in a linked amount."""
 Watch = Callable[[date, DealArrays, Sequence[PartRun]], None]
 
 
@@ -56,7 +61,7 @@ def run_columns(
         deal: the draft.
         templates: the covenant templates by name.
         rates: the paths, from the first Publication Date after closing.
-        given: what the Servicer's reports would say; the same on all paths.
+        given: what the Servicer's reports would say: the same on all paths, except for what follows a rate.
         until: the last date.
         acts: Recorded Acts on given dates, the same on all paths.
         watch: is told each date, and the state of every path after it.
@@ -95,11 +100,16 @@ def refuse(deal: Deal, indices: Sequence[str]) -> None:
 def lived_in_columns(
     ready: CompiledDeal, rates: PathRates, watch: Watch = lambda _day, _arrays, _parts: None
 ) -> ColumnsOutcome:
-    """Return what a compiled deal does on paths with the Publication Dates for which it was compiled."""
+    """Return what a compiled deal does on paths with the Publication Dates for which it was compiled.
+
+    Raises OverflowError if money follows a rate, and these paths lie far above those it was compiled for.
+    """
     outcome = ColumnsOutcome(ready.until, rates.paths)
     for part, reason in ready.by_steps:
         outcome.by_steps |= dict.fromkeys(sorted(part.tests | part.triggers), reason)
-    rates = rates.narrow()
+    if ready.top and rates.top > ready.top:
+        raise OverflowError("the paths lie above those for which the money was made ready")
+    rates = replace(rates, links=ready.links).narrow()
     held = _arrays(ready, rates.paths)
     runs = [PartRun(part, of_path=np.zeros(rates.paths, dtype=np.int64)) for part, _ in ready.by_steps]
     for row in ready.rows:
@@ -153,7 +163,7 @@ def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, out
         _test(key, row, held, one, on, outcome)
     _triggers(ready, row, held, said, on, outcome)
     if PAYMENT in row.inputs.kinds:
-        _money(ready, row, held, rates.paths)
+        _money(ready, row, held, rates)
     if DETERMINATION in row.inputs.kinds:
         for trigger in held.triggers.values():
             # After the money: a Payment Date looks at the Determination Date before it, and not at its own.
@@ -214,13 +224,13 @@ def _triggers(
             state.balance[moved.ended] = 0
 
 
-def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
+def _money(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates) -> None:
     """Add what each sweep makes due, if its trigger was in effect at the Determination Date before.
 
     No dollar is swept twice.
     """
     # Sweeps of one date share one excess, so a later one takes of what is left.
-    taken = np.zeros(paths, dtype=np.int64)
+    taken = np.zeros(rates.paths, dtype=np.int64)
     for sweep in row.sweeps:
         state = held.triggers.get(sweep.trigger)
         if state is None or not sweep.paid:
@@ -229,8 +239,10 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
             state.not_known += state.in_effect
             continue
         where = state.in_effect.nonzero()[0]
-        excess, unit = _whole(sweep.excess, ready.unit), ready.unit
-        due = np.minimum(_whole(sweep.excess * sweep.share, unit), np.maximum(0, excess - taken[where]))
+        unit = ready.unit
+        excess = _excess(sweep, sweep.excess, Fraction(1), unit, rates, where)
+        share = _excess(sweep, sweep.excess, sweep.share, unit, rates, where)
+        due = np.minimum(share, np.maximum(0, excess - taken[where]))
         if sweep.most is not None:
             due = np.minimum(due, _whole(sweep.most, unit))
         if sweep.until is not None:
@@ -239,6 +251,18 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
         if not sweep.repays:
             state.balance[where] += due
         state.swept[where] += due
+
+
+def _excess(
+    sweep: SweepRow, excess: Fraction, share: Fraction, unit: int, rates: PathRates, where: Places
+) -> NDArray[np.signedinteger[Any]] | int:
+    """Return a share of the excess cash flow in whole numbers, on some paths if it follows a rate."""
+    total: NDArray[np.signedinteger[Any]] | int = _whole(excess * share, unit)
+    for name, sign in sweep.moving:
+        cent = _whole(Fraction(sign, CENTS) * share, unit)
+        total = total + rates.linked(name, sweep.reported)[where].astype(np.int64) * cent
+    # Only a sum that moves may be below zero here, and a shortfall is not swept.
+    return np.maximum(0, total) if sweep.moving else total
 
 
 @lru_cache(maxsize=1_000)
@@ -257,5 +281,11 @@ def _by_steps(row: Row, runs: Sequence[PartRun], rates: PathRates, outcome: Colu
             outcome.determined.add(key)
         if verdicts.one_by_one:
             outcome.one_by_one.add(key)
+    follow = [link.figure for link in rates.links]
+    told = any(name.startswith(TOLD) for name in follow)
+    # Money alone looks at reports here: on Payment Dates, and at what they tell of an account on any date.
+    paid = PAYMENT in row.inputs.kinds and any(name.startswith((*OF_EXCESS, OWED)) for name in follow)
     for run in runs:
-        shared_step(run, row.inputs, results, outcome)
+        names = run.part.tests | run.part.triggers
+        sweeping = (told or paid) and any(sweep.trigger in names for sweep in row.sweeps)
+        shared_step(run, row.inputs, results, outcome, rates if sweeping else None)

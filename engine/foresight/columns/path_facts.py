@@ -20,6 +20,7 @@ from engine.evaluation.recorded_acts import agreed_rates
 from engine.events.kinds import ActRecorded
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import TestResult
+from engine.foresight.columns.linked_reports import following
 from engine.foresight.columns.path_rates import PathRates, oldest
 from engine.foresight.rate_paths import NO_VALUE
 from engine.terms.as_written import Deal, resolve
@@ -144,7 +145,11 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
         published[name] = series
         if name in test.terms.index:
             rates_by_index[name] = RatesOnDemand(name, test, _named(test, name, days), series, rates.up_to)
-    return replace(test.base, published=published, rates=rates_by_index, trace={})
+    base = test.base
+    if rates.links:
+        follow = frozenset(link.figure for link in rates.links)
+        base = following(base, follow, lambda name, day: rates.told(name, day, path))
+    return replace(base, published=published, rates=rates_by_index, trace={})
 
 
 def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) -> Facts:

@@ -16,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.basics.kept_by_identity import kept_by_identity
+from engine.basics.values import Figure
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.reference_rate import reference_rate
 from engine.events.rates import Published
+from engine.foresight.columns.linked_values import at_closing, linked_values, parts_of_unit
+from engine.foresight.linked_facts import Link
 from engine.foresight.rate_paths import NO_VALUE, TICK
 from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import IndexTerms
@@ -60,22 +63,44 @@ class PathRates:
         dates: the Publication Dates, oldest first.
         ticks: for each index the values, a row for each date and a column for each path; `NO_VALUE` without
             a value.
+        links: the figures that follow an index, which the reports of each path say for themselves.
     """
 
     dates: tuple[date, ...]
     ticks: Mapping[str, Ticks]
+    links: tuple[Link, ...] = ()
     _readings: dict[tuple[str, int, int], Reading] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _highest: dict[str, _Highest] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _linked: dict[str, Ticks] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def narrow(self) -> PathRates:
         """Return the same rates in numbers of half the width, if they fit."""
         if self.top >= NARROW:
             return self
         return PathRates(
-            self.dates, {name: ticks.astype(np.int32, copy=False) for name, ticks in self.ticks.items()}
+            self.dates,
+            {name: ticks.astype(np.int32, copy=False) for name, ticks in self.ticks.items()},
+            self.links,
         )
+
+    def linked(self, name: str, day: date) -> Ticks:
+        """Return what each path's report of a day says of a linked figure, in whole numbers."""
+        link = next(one for one in self.links if one.figure == name)
+        known = self.up_to(day)
+        if known == 0:
+            return np.full(self.paths, at_closing(link), dtype=np.int64)
+        if name not in self._linked:
+            self._linked[name] = linked_values(link, self.ticks[link.index])
+        values: Ticks = self._linked[name][known - 1]
+        return values
+
+    def told(self, name: str, day: date, path: int) -> Figure:
+        """Return what the report of a day says of a linked figure on one path."""
+        link = next(one for one in self.links if one.figure == name)
+        value = Fraction(int(self.linked(name, day)[path]), parts_of_unit(link))
+        return Figure(value=value, unit=link.unit)
 
     @property
     def paths(self) -> int:

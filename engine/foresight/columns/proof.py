@@ -147,6 +147,15 @@ def prove(
     proved |= {words, lengths, moved}
 
 
+def windows_of_all_shapes(test: TestOnDate, form: Scaled, rates: PathRates) -> Iterator[PathRates]:
+    """Yield windows of random values, with gaps, and with a spike inside and outside of what a form sees."""
+    yield from _random(test, rates, 1, low=True)
+    yield from _random(test, rates, SHAPES)
+    yield from _with_gaps(test, rates)
+    ends = {place for one, _ in form.form.parts for place in _ends(one, rates, test)}
+    yield from (_spike(test, rates, place) for place in sorted(ends))
+
+
 def _ends(one: Statistic, rates: PathRates, test: TestOnDate) -> Iterator[int]:
     """Yield the place of the first date that a statistic of several dates looks at, and that before it."""
     known = rates.up_to(test.base.on)

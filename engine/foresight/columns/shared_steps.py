@@ -24,6 +24,7 @@ from engine.events.results import TestResult
 from engine.events.states import SweptPeriod, TestState, TestStatus, TriggerStatus
 from engine.foresight.columns.parts import Part, terms_of
 from engine.foresight.columns.path_outcomes import ColumnsOutcome
+from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.verdicts import Results
 from engine.foresight.stress import happenings
 from engine.terms.in_force import TermsInForce
@@ -35,6 +36,8 @@ SHARED = ("rates", "reports", "acts")
 """The parts of a state that all paths of a deal share, or that no step looks at."""
 LEFT: Mapping[str, object] = {"notifiable": (), "reached": None, "last_date": None, "swept": {}}
 """The parts of a state that no later step looks at, emptied so that equal states are one."""
+MOST_STATES = 4096
+"""The states of one part that are always kept."""
 LOOKED_AT = tuple(name for name in DealState.model_fields if name not in (*SHARED, *LEFT))
 
 
@@ -73,6 +76,16 @@ class PartRun:
             self.states.append(plain)
         return self.ids[key]
 
+    def forget(self) -> None:
+        """Forget the states that no path has; otherwise the memory would grow with each date."""
+        if len(self.states) <= max(MOST_STATES, 2 * len(self.of_path)):
+            return
+        used, self.of_path = np.unique(self.of_path, return_inverse=True)
+        numbers = {int(old): new for new, old in enumerate(used.tolist())}
+        self.states = [self.states[old] for old in numbers]
+        self.ids = {key: numbers[old] for key, old in self.ids.items() if old in numbers}
+        self.still = set()
+
 
 def _needed(test: TestState, terms: TermsInForce) -> TestState:
     """Return a test's state without what no later step of its clause looks at.
@@ -96,7 +109,11 @@ def _frozen(value: Any) -> Any:
 
 
 def shared_step(
-    run: PartRun, inputs: Inputs, results: Mapping[str, Results], outcome: ColumnsOutcome
+    run: PartRun,
+    inputs: Inputs,
+    results: Mapping[str, Results],
+    outcome: ColumnsOutcome,
+    apart: PathRates | None = None,
 ) -> None:
     """Advance one part by one date: each pair of a state and results takes the engine's step once.
 
@@ -105,16 +122,17 @@ def shared_step(
         inputs: what decides the date; its reports and Acts are those of all paths.
         results: the date's results by test.
         outcome: is told what happened.
+        apart: the paths, if the step looks at figures that follow their rates; then each has its own step.
     """
     shared = inputs.state
     mine = [key for key in run.part.tests if key in results]
-    combined = run.of_path.copy()
+    combined = run.of_path.copy() if apart is None else np.arange(len(run.of_path))
     for key in mine:
         # Mixed-radix digits: each pair of a state and results gets a number of its own.
         combined = combined * len(results[key].results) + results[key].codes
     pairs, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
     after = np.empty(len(pairs), dtype=np.int64)
-    lasting = _lasting(run.part, inputs, shared)
+    lasting = apart is None and _lasting(run.part, inputs, shared)
     happened: dict[tuple[str, Happening], NDArray[np.int32]] = {}
     swept: dict[str, Amounts] = {}
     not_known: dict[str, Numbers] = {}
@@ -129,7 +147,7 @@ def shared_step(
             key: results[key].results[int(results[key].codes[path])] for key in mine
         }
         state = run.states[int(run.of_path[path])]
-        drafts, left = stepped(_own(run.part, inputs, state), given)
+        drafts, left = stepped(_own(run.part, _of_path(inputs, apart, path), state), given)
         after[place] = run.number(left, inputs.terms)
         outcome.steps += 1
         # An open Cure Period or waiver ends by the mere passing of days, so such a state is never still.
@@ -143,6 +161,7 @@ def shared_step(
             else:
                 swept.setdefault(clause, _nothing(len(pairs)))[place] += amount
     run.of_path = after[inverse]
+    run.forget()
     for (subject, what), ordinals in happened.items():
         where = ordinals[inverse].nonzero()[0]
         outcome.first(subject, what, where, ordinals[inverse][where])
@@ -150,6 +169,18 @@ def shared_step(
         run.swept[clause] = run.swept.get(clause, _nothing(outcome.paths)) + amounts[inverse]
     for clause, counts in not_known.items():
         run.not_known[clause] = run.not_known.get(clause, 0) + counts[inverse]
+
+
+def _of_path(inputs: Inputs, rates: PathRates | None, path: int) -> Inputs:
+    """Return the inputs with the reports of one path, in which some figures follow its rates."""
+    if rates is None:
+        return inputs
+    reports = []
+    for report in inputs.state.reports:
+        names = [link.figure for link in rates.links if link.figure in report.figures]
+        moved = {name: rates.told(name, report.as_of, path) for name in names}
+        reports.append(report.model_copy(update={"figures": {**report.figures, **moved}}))
+    return replace(inputs, state=inputs.state.model_copy(update={"reports": tuple(reports)}))
 
 
 def _nothing(count: int) -> Amounts:

@@ -16,7 +16,8 @@ from engine.determination.determine import CEILING
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.measure_inputs import Missing
 from engine.events.results import TestResult, Verdict
-from engine.foresight.columns.path_facts import FlatRates, TestOnDate, flat_facts
+from engine.foresight.columns.linked_reports import Follows
+from engine.foresight.columns.path_facts import FlatRates, TestOnDate, facts_of, flat_facts
 from engine.foresight.columns.path_rates import PathRates, Scaled, one_value, scaled
 from engine.foresight.columns.proof import (
     ALWAYS,
@@ -29,6 +30,7 @@ from engine.foresight.columns.proof import (
     predicates,
     prove,
 )
+from engine.foresight.columns.rates_against_reports import Against, KnownRatios, against_reports
 from engine.foresight.rate_paths import TICK
 
 
@@ -45,11 +47,14 @@ class Thresholds:
         turns: one turn for each of `predicates`.
         never: the result if every rate is there and nothing is determined all the same; None if it is
             determined.
+        against: the reported figure against which the rates are held, if it follows the rate; then it says
+            where the test turns, and `turns` is empty.
     """
 
     form: Scaled
     turns: tuple[Turn, ...]
     never: TestResult | None
+    against: Against | None = None
 
 
 @dataclass
@@ -60,6 +65,7 @@ class Known:
     forms: dict[tuple[str, int], LinearForm] = field(default_factory=dict)
     proved: set[tuple[object, ...]] = field(default_factory=set)
     flat: FlatRates = field(default_factory=dict)
+    ratios: KnownRatios = field(default_factory=KnownRatios)
 
 
 def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Thresholds:
@@ -73,10 +79,19 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
     Raises:
         Differs: the template's `columns` and its `measure` disagree.
         NotOnce: the test runs path by path.
+        NoRatio: the test looks at a figure that follows the rate, and runs path by path.
         OverflowError: the numbers could pass 2^62.
     """
     if rates.up_to(test.base.on) == 0:  # nothing is published yet, so all paths are one
-        return _on_all(test, test.decided(flat_facts(test, rates, TICK, known.flat)))
+        return _on_all(test, test.decided(facts_of(test, rates, 0)))
+    try:
+        return _of_rates(test, rates, known)
+    except Follows:
+        return _followed(test, rates, known)
+
+
+def _of_rates(test: TestOnDate, rates: PathRates, known: Known) -> Thresholds:
+    """Return where a test turns as rates alone move. Raises Follows if it looks at a figure that follows."""
     form = _form(test, rates, known)
     if form is None or any(
         one.index not in rates.ticks for one, _ in form.parts
@@ -96,6 +111,11 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
             raise
         raise NotOnce from None
     return Thresholds(scaled(form), turns, None)
+
+
+def _followed(test: TestOnDate, rates: PathRates, known: Known) -> Thresholds:
+    form, against = against_reports(test, rates, known.ratios)
+    return Thresholds(form, (), None, against)
 
 
 def _on_all(test: TestOnDate, result: TestResult) -> Thresholds:

@@ -19,6 +19,7 @@ from engine.events.results import TestResult, Verdict
 from engine.foresight.columns.path_facts import Level, TestOnDate, facts_of
 from engine.foresight.columns.path_rates import PathRates, values_of
 from engine.foresight.columns.proof import predicates
+from engine.foresight.columns.rates_against_reports import NoRatio, held_against
 from engine.foresight.columns.thresholds import Known, NotOnce, Thresholds, thresholds_of
 from engine.foresight.rate_paths import NO_VALUE
 
@@ -117,7 +118,7 @@ def compiled(test: TestOnDate, rates: PathRates, known: Known) -> Compiled:
         return Compiled(test, None)
     try:
         return Compiled(test, thresholds_of(test, rates, known))
-    except (OverflowError, NotOnce):
+    except (OverflowError, NotOnce, NoRatio):
         return Compiled(test, None)
 
 
@@ -145,6 +146,8 @@ def _compared(one: Compiled, thresholds: Thresholds, rates: PathRates) -> Said:
             said.lacks_report = ~none
     else:
         held = tuple(turn.holds(value) for turn in thresholds.turns)
+        if thresholds.against is not None:
+            held = held_against(thresholds.form, thresholds.against, rates, value, there)
         said = Said(held[0], ~held[0], held)
     if there is not None:
         # A path that lacks a rate was compared all the same; what that gave must not be looked at.
