@@ -11,6 +11,13 @@ from engine.basics.values import listed
 Happening = Literal[
     "fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"
 ]
+CLAUSES: dict[str, str] = {
+    "fails": "{} fails",
+    "default": "an Event of Default of {} is indicated",
+    "begins": "{} comes into effect",
+    "obliged": "{} creates an Obligation",
+}
+"""The happenings that are told in sentences, each as a clause with a place for its subject."""
 HAPPENING_WORDS: dict[str, str] = {
     "fails": "fails",
     "cure by": "must be cured by",
@@ -25,18 +32,21 @@ HAPPENING_WORDS: dict[str, str] = {
 """Each happening as the words that follow its subject."""
 
 
-def undecided_words(names: Sequence[str]) -> str:
-    """Return why a trigger could not be decided, as a clause of a sentence."""
+def undecided_words(subject: str, names: Sequence[str]) -> str:
+    """Return why a trigger could not be decided, as a clause of a sentence with its subject."""
     verb = "which was" if len(names) == 1 else "which were"
-    return f"it looks at {listed(list(names))}, {verb} not determined"
+    return f"{subject} looks at {listed(list(names))}, {verb} not determined"
 
 
 def sooner_words(trigger: str, names: Sequence[str]) -> str:
-    """Return as a clause that a trigger also looks at what was not determined, and what follows from that."""
+    """Return that a trigger also looks at what was not determined, and what follows from that.
+
+    The second of the two sentences has no full stop, as a clause has none.
+    """
     verb = "which was" if len(names) == 1 else "which were"
     return (
-        f"{trigger} also looks at {listed(list(names))}, {verb} not determined, and may act sooner or more "
-        "often than is said"
+        f"{trigger} also looks at {listed(list(names))}, {verb} not determined. {trigger} may act sooner or "
+        "more often than is said"
     )
 
 

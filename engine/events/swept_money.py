@@ -84,13 +84,13 @@ class SweptOnPaths:
     def words(self, name: str) -> str:
         """Return the sentence of the amount and of what is missing for it, with the sweep's name in it."""
         figures = listed([in_words(one) for one in OF_EXCESS])
-        lacking = f"on {self.not_known:.1%} of the paths a Payment Date lacks one of {figures}"
+        lacking = f"On {self.not_known:.1%} of the paths a Payment Date lacks one of {figures}"
         if self.mean is None:
-            return f"What {name} sweeps is not known: {lacking}."
+            return f"What {name} sweeps is not known. {lacking}."
         if self.not_known:
             # An interval of amounts that lack something is an interval of nothing.
-            return f"{name} sweeps at least USD {self.mean:,.0f} on average; {lacking}."
+            return f"{name} sweeps at least USD {self.mean:,.0f} on average. {lacking}."
         return (
-            f"{name} sweeps USD {self.mean:,.0f} ± {self.error:,.0f} on average, 95% between USD "
-            f"{self.low:,.0f} and USD {self.high:,.0f}."
+            f"{name} sweeps USD {self.mean:,.0f} ± {self.error:,.0f} on average, and between USD "
+            f"{self.low:,.0f} and USD {self.high:,.0f} on 95% of the paths."
         )

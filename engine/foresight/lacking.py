@@ -41,7 +41,7 @@ class Lacking:
         if names is None:
             return None
         # In backticks a page finds the names, and writes titles in their place.
-        return f"not decided: {undecided_words([f'`{name}`' for name in names])}"
+        return f"not decided: {undecided_words('it', [f'`{name}`' for name in names])}"
 
 
 def lacking(

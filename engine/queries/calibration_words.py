@@ -46,10 +46,19 @@ def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
         return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
     first, second = best
     which = f"{first.variant.level / 10_000:.2f} counted {times(first.variant.count)}"
-    chosen = f"Chosen on the first half: {which}, P(false alarm) {_chance(first, under)}"
+    # Where no shortfall came, a share of those missed would say that all were met.
+    missed = (
+        "nothing could be missed without a shortfall"
+        if second.missed is None
+        else f"{second.missed:.1%} of the shortfalls were missed"
+    )
     return (
         tried,
-        f"{chosen}; judged on the second half: {_chance(second, under)}, missed {_share(second.missed)}.",
+        (
+            f"On the first half, {which} was chosen, where the probability of a false alarm was "
+            f"{_chance(first, under)}."
+        ),
+        f"On the second half the probability was {_chance(second, under)}, and {missed}.",
     )
 
 
@@ -59,7 +68,8 @@ def calibration_row(cell: Cell, drafted: Cell | None, under: float) -> tuple[str
     Its probability of a false alarm lies on its side of `under` in print too.
     """
     mark = " (draft)" if drafted is not None and cell.variant == drafted.variant else ""
-    few = f" of {cell.timely}" if 0 < cell.timely < FEW_SHORTFALLS else ""
+    # `5.3 of 3` read as a share: the number says how few shortfalls the mean is of.
+    few = f" (mean of {cell.timely})" if 0 < cell.timely < FEW_SHORTFALLS else ""
     return (
         f"{cell.variant.level / 10_000:.2f}{mark}",
         str(cell.variant.count),

@@ -205,10 +205,11 @@ def _stress(asked: ForesightAsked, draft: Any, given: Any, _folder: Path) -> Par
         rows.append((f"{subject} {HAPPENING_WORDS[what]}", *said))
     notes = [f"Facts: {answer.facts}."]
     notes += [
-        f"Not determined on any date, so left out: {test}, {why}." for test, why in answer.left_out.items()
+        f"{test} was not determined on any date, so it is left out: {why}."
+        for test, why in answer.left_out.items()
     ]
     notes += [
-        f"Not decided, so neither when nor never is known: {trigger}, {undecided_words(names)}."
+        f"Not decided, so neither when nor never is known: {undecided_words(trigger, names)}."
         for trigger, names in answer.undecided.items()
     ]
     notes += [f"At least: {sooner_words(trigger, names)}." for trigger, names in answer.sooner.items()]
@@ -301,7 +302,10 @@ def _calibrate(asked: ForesightAsked, draft: Any, _given: Any, folder: Path) -> 
             _cells(found.history, drafted),
         ),
     ]
-    notes = [f"Weekly volatility {known.sigma:.1%}. Prior {known.prior}. Seed {asked.seed}.", NO_FORECAST]
+    notes = [
+        f"The weekly volatility is {known.sigma:.1%}. The prior is {known.prior}, and the seed {asked.seed}.",
+        NO_FORECAST,
+    ]
     return said[0], tables, [*said[1:], *notes], {"calibration": calibration_data(answer)}
 
 
@@ -322,30 +326,31 @@ def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Pa
     )
     table = ShownTable(
         "How likely each thing is within",
-        ("What happens", *(f"{weeks} weeks" for weeks in horizons), "Median week"),
+        ("What happens", *(f"{weeks} weeks" for weeks in horizons), "Median week, where it happens"),
         rows,
     )
-    never = f"Never on any path: {listed(list(answer.never))}." if answer.never else ""
+    never = f"On no path does anything happen to {listed(list(answer.never))}." if answer.never else ""
     about = (
-        f"{answer.paths:,} paths of {answer.weeks} weeks from {answer.start:.4f}, seed {answer.seed}. {never}"
+        f"The draft is run on {answer.paths:,} paths of {answer.weeks} weeks from {answer.start:.4f}, seed "
+        f"{answer.seed}. {never}"
     )
     return about.strip(), (table,), list(_simulation_notes(answer)), {"simulation": as_data(answer)}
 
 
 def _simulation_notes(answer: Any) -> Iterator[str]:
-    yield f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. {NO_FORECAST}"
+    yield f"The weekly volatility is {answer.sigma:.1%}. The prior is {answer.prior}. {NO_FORECAST}"
     yield from answer.assumed
     for cash in answer.swept:
         yield cash.words(cash.clause)
     if answer.undetermined:
         yield f"Not determined on any date: {listed(list(answer.undetermined))}."
     for trigger, names in answer.undecided.items():
-        yield f"Not decided, so neither when nor never is known: {trigger}, {undecided_words(names)}."
+        yield f"Not decided, so neither when nor never is known: {undecided_words(trigger, names)}."
     for trigger, names in answer.sooner.items():
         yield f"At least: {sooner_words(trigger, names)}."
     if answer.one_by_one:
         yield (
-            "Worked out path by path, since no columns say what they compare: "
+            "The exact engine works these out path by path, as no columns say what is compared: "
             f"{listed(list(answer.one_by_one))}."
         )
     for name, reason in answer.by_steps.items():

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from engine.basics.assumed_figures import assumed_sentences
-from engine.basics.happenings import default_before_words, sooner_words, undecided_words
+from engine.basics.happenings import CLAUSES, default_before_words, sooner_words, undecided_words
 from engine.basics.values import counted, listed
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import calibration_page, simulation_page
@@ -30,10 +30,10 @@ from reports.pages.foresight_tables import (
 )
 
 SENTENCES = {
-    "fails": "{} fails on",
-    "default": "an Event of Default of {} is indicated from",
+    "fails": f"{CLAUSES['fails']} on",
+    "default": f"{CLAUSES['default']} from",
     "begins": "{} is in effect from",
-    "obliged": "{} creates an Obligation on",
+    "obliged": f"{CLAUSES['obliged']} on",
 }
 NO_NOTICE = "ILLUSTRATIVE - NOT A NOTICE"
 NOT_A_FORECAST = (
@@ -152,7 +152,7 @@ def _after_cure(inputs: ForesightInputs, later: Value) -> str:
 def _by_chance(inputs: ForesightInputs) -> list[Runs]:
     """Return what the rate model says, beside what happens on the stated paths."""
     said = _chances(inputs) if inputs.stress is not None else ""
-    return [[("By chance.", True), (f" {said}", False)]] if said else []
+    return [[("By chance", True), (f": {said}", False)]] if said else []
 
 
 def _chances(inputs: ForesightInputs) -> str:
@@ -192,8 +192,8 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
     # What cannot be determined is not a pass, and is named beside what never happens.
     left = lived["left_out"] if lived is not None else {}
     if left:
-        said = "; ".join(f"{inputs.title(name)}, {inputs.words(why)}" for name, why in left.items())
-        stretches.append([("Left out", True), (f": {said}.", False)])
+        said = listed([f"{inputs.title(name)} ({inputs.words(why)})" for name, why in left.items()])
+        stretches.append([("Left out", True), (f" {'is' if len(left) == 1 else 'are'} {said}.", False)])
     undecided = {
         name: names
         for answer in (inputs.stress, inputs.simulation, inputs.backtest)
@@ -201,11 +201,10 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
         for name, names in answer["undecided"].items()
     }
     if undecided:
-        said = "; ".join(f"{inputs.title(name)}, {_why(inputs, names)}" for name, names in undecided.items())
+        said = "; ".join(_why(inputs, name, names) for name, names in undecided.items())
         stretches.append([("Neither when nor never is known", True), (f": {said}.", False)])
     stretches += _bounds(inputs)
-    simulated = left_out_lead(inputs.simulation, inputs.title)
-    return [*stretches, [("Left out", True), (simulated, False)]] if simulated else stretches
+    return [*stretches, *left_out_lead(inputs.simulation, inputs.title)]
 
 
 def _bounds(inputs: ForesightInputs) -> Iterator[Runs]:
@@ -222,8 +221,8 @@ def _bounds(inputs: ForesightInputs) -> Iterator[Runs]:
         yield [("At least", True), (f"{words}: {said}.", False)]
 
 
-def _why(inputs: ForesightInputs, names: Sequence[str]) -> str:
-    return undecided_words([inputs.title(name) for name in names])
+def _why(inputs: ForesightInputs, trigger: str, names: Sequence[str]) -> str:
+    return undecided_words(inputs.title(trigger), [inputs.title(name) for name in names])
 
 
 def _of_chance(inputs: ForesightInputs) -> str:

@@ -70,10 +70,11 @@ def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> 
     return {
         "heading": f"Calibration: {title(calibration['term'].split('.')[1])}",
         "intro": (
-            "Across: the level, in USD per GPU-hour. Down: the dates in a row that begin it. "
-            f"Each cell: the probability of at least one false alarm in {calibration['weeks']} weeks with "
-            "its Monte Carlo error; shortfalls missed; weeks late. Bar: the probability, full at 0.50. "
-            f"Heavy frame: under {under:.2f}. Corner: the draft. Released on {counted(release, 'dates')}."
+            "The level runs across, in USD per GPU-hour; the dates in a row that begin the trigger run down. "
+            f"A cell holds the probability of a false alarm in {calibration['weeks']} weeks with its Monte "
+            "Carlo error, the shortfalls missed, and the weeks late. A bar is that probability, and is full "
+            f"at 0.50. A heavy frame lies under {under:.2f}; the corner marks the draft. The trigger is "
+            f"released on {counted(release, 'dates')}."
         ),
         "levels": [f"{level / 10_000:.2f}" for level in levels],
         "rows": rows,
@@ -105,24 +106,21 @@ def simulation_page(
     own = [rung for rung in rungs if rung["index"] == simulation["index"]]
     below = [rung for rung in own if rung["fails"] == "below" and rung["rate"]]
     levels = [(title(rung["test"]), float(rung["rate"])) for rung in below]
-    scores = "; ".join(f"{score['forecast']} {score['crps']:.4f}" for score in simulation["scores"])
-    left = (
-        " Left out, because they follow the rate: "
-        f"{listed([figure_words(name) for name in simulation['left_out']])}."
-        if simulation["left_out"]
-        else ""
-    )
+    figures = [figure_words(name) for name in simulation["left_out"]]
+    left = f" What follows the rate is left out: {listed(figures)}." if figures else ""
     return {
         "intro": (
-            f"Local level with t innovations, {simulation['paths']:,} paths of "
-            f"{counted(simulation['weeks'], 'weeks')} from {simulation['start']:.4f}, no drift, weekly "
-            f"volatility {simulation['sigma'] * 100:.1f}%. Light and dark grey: 95% and 50% of the "
-            f"published values. The axis is logarithmic.{left}"
+            "The model is a local level with t innovations, no drift, and a weekly volatility of "
+            f"{simulation['sigma'] * 100:.1f}%. {simulation['paths']:,} paths of "
+            f"{counted(simulation['weeks'], 'weeks')} begin at {simulation['start']:.4f}. Light grey holds "
+            f"95% of the published values, dark grey 50%. The axis is logarithmic.{left}"
         ),
         "fan": lanes.fan(simulation["fan"], list(dict.fromkeys(levels))) if simulation["fan"] else None,
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],
         "rows": rows,
-        "record": " ".join(part for part in (_scores(scores), _recorded(simulation.get("recorded"))) if part),
+        "record": " ".join(
+            part for part in (_scores(simulation["scores"]), _recorded(simulation.get("recorded"))) if part
+        ),
         "money": " ".join(SweptOnPaths(**one).words(title(one["clause"])) for one in simulation["swept"]),
         "ways": _ways(simulation, title),
     }
@@ -132,22 +130,30 @@ def _ways(simulation: Value, title: Callable[[str], str]) -> str:
     """Return which tests and triggers were not worked out for all paths at once, each with the reason."""
     said = []
     if apart := [title(name) for name in simulation["one_by_one"]]:
-        which = "this test" if len(apart) == 1 else "these tests"
-        said.append(f"Worked out path by path, because the fast way does not cover {which}: {listed(apart)}.")
+        verb = "was" if len(apart) == 1 else "were"
+        said.append(
+            f"{listed(apart)} {verb} worked out path by path, because the fast way does not cover what is "
+            "compared."
+        )
     names_by_reason: dict[str, list[str]] = {}
     for name, reason in simulation["by_steps"].items():
         names_by_reason.setdefault(NAMED.sub(lambda key: title(key[1]), reason), []).append(title(name))
     if names_by_reason:
         steps = "; ".join(f"{listed(names)} ({reason})" for reason, names in names_by_reason.items())
-        said.append(f"By the exact engine's own steps: {steps}.")
+        said.append(f"The exact engine's own steps decide {steps}.")
     return " ".join(said)
 
 
-def _scores(scores: str) -> str:
+def _scores(scores: Sequence[Value]) -> str:
+    """Return how the model and simpler forecasts did on the history."""
+    if not scores:
+        return ""
+    first, *others = scores
+    figures = listed([f"{one['crps']:.4f} ({one['forecast']})" for one in others])
+    beside = f" The simpler forecasts have {figures}." if others else ""
     return (
-        f"One week ahead on the history, the mean score (CRPS, smaller is better): {scores}."
-        if scores
-        else ""
+        f"One week ahead on the history, {first['forecast']} has a mean score of {first['crps']:.4f}.{beside}"
+        " The score is the CRPS, of which less is better."
     )
 
 
@@ -155,6 +161,9 @@ def _recorded(calibration: Value | None) -> str:
     """Return how the forecasts came out that were recorded before their week."""
     if calibration is None:
         return "No forecast of this series was recorded before its week."
-    made = f"{counted(calibration['made'], 'forecasts')} recorded before the week"
-    inside = f"{calibration['inside']} inside 95%, {calibration['below']} below the median"
-    return f"{made}: of {counted(calibration['came'], 'values')} that came, {inside}."
+    verb = "was" if calibration["made"] == 1 else "were"
+    inside = f"{calibration['inside']} lay inside 95%, and {calibration['below']} lay below the median"
+    return (
+        f"{counted(calibration['made'], 'forecasts')} {verb} recorded before the week. Of "
+        f"{counted(calibration['came'], 'values')} that came, {inside}."
+    )

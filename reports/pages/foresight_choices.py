@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.happenings import CLAUSES, HAPPENING_WORDS
 from engine.basics.numerals import times
 from engine.basics.probabilities import probability
 from engine.basics.values import counted, figure_words, listed
+from reports.formats import Runs
 from reports.pages.foresight_tables import dated
 
 Value = Mapping[str, Any]
@@ -152,7 +153,9 @@ def calibration_lead(calibration: Value | None) -> str:
         if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]
     ]
     more = "".join(
-        f"; counted {times(cell['variant']['count'])}, {_chance(cell, under)}" for cell in others[:1]
+        f". If the level is counted {times(cell['variant']['count'])}, the probability is "
+        f"{_chance(cell, under)}"
+        for cell in others[:1]
     )
     return f"{said}{more}."
 
@@ -170,28 +173,42 @@ def simulation_lead(simulation: Value | None, title: Title) -> str:
     weeks = max(
         (int(week) for week in grave[0]["within"] if int(week) <= A_YEAR), default=simulation["weeks"]
     )
-    said = []
+    said: list[str] = []
     for one in grave[:MOST_SAID]:
         # The keys were numbers, and JSON has turned them into texts.
         share, error = next(pair for week, pair in one["within"].items() if int(week) == weeks)
-        said.append(f"{title(one['subject'])} {HAPPENING_WORDS[one['what']]}, {probability(share, error)}")
-    never = (
-        f" Never on any path: {listed([title(name) for name in simulation['never']])}."
-        if simulation["never"]
-        else ""
-    )
-    return f"On {simulation['paths']:,} paths of the model, within {weeks} weeks: {'; '.join(said)}.{never}"
+        clause, chance = CLAUSES[one["what"]].format(title(one["subject"])), probability(share, error)
+        # The first sentence says of what the figures are, and the others would only repeat that.
+        if not said:
+            said.append(
+                f"On {simulation['paths']:,} paths of the model, {clause} within {weeks} weeks with a "
+                f"probability of {chance}."
+            )
+        else:
+            said.append(f"{clause[:1].upper()}{clause[1:]} with a probability of {chance}.")
+    if simulation["never"]:
+        said.append(
+            f"Nothing happens on any path to {listed([title(name) for name in simulation['never']])}."
+        )
+    return " ".join(said)
 
 
-def left_out_lead(simulation: Value | None, title: Title) -> str:
-    """Return what a simulation left out, in a sentence, with the tests that it leaves undetermined."""
-    if simulation is None or not (simulation["left_out"] or simulation["undetermined"]):
-        return ""
-    names = listed([figure_words(name) for name in simulation["left_out"]])
-    figures = f"{names}, which would follow the rate" if names else ""
-    tests = (
-        f"not determined on any path: {listed([title(name) for name in simulation['undetermined']])}"
-        if simulation["undetermined"]
-        else ""
-    )
-    return f" of the simulation: {'; '.join(part for part in (figures, tests) if part)}."
+def left_out_lead(simulation: Value | None, title: Title) -> list[Runs]:
+    """Return what a simulation left out, and the tests that it leaves undetermined, each in a sentence."""
+    if simulation is None:
+        return []
+    said: list[Runs] = []
+    if names := [figure_words(name) for name in simulation["left_out"]]:
+        verb = "is" if len(names) == 1 else "are"
+        said.append(
+            [
+                ("Left out", True),
+                (f" of the simulation {verb} {listed(names)}, which would follow the rate.", False),
+            ]
+        )
+    if tests := [title(name) for name in simulation["undetermined"]]:
+        verb = "is" if len(tests) == 1 else "are"
+        said.append(
+            [("Not determined", True), (f" on any path of the simulation {verb} {listed(tests)}.", False)]
+        )
+    return said

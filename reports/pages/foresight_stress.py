@@ -15,8 +15,8 @@ from reports.formats import long_date, short_date, table_date
 from reports.pages.foresight_inputs import ForesightInputs, Value
 
 KEY = (
-    "Thin line: passes. Dotted: fails, counted. Hatched: Cure Period. Solid: in effect, or default. Gap: "
-    "not determined."
+    "On a thin line a limb passes; on a dotted one a failure is counted. Hatched is a Cure Period, and solid "
+    "what is in effect or a default. In a gap nothing is determined."
 )
 
 
@@ -35,7 +35,10 @@ def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
                 levels.append(pair)
     return {
         "heading": f"Stress: {inputs.rates[0]['words']}" if inputs.rates else "Stress: stated paths",
-        "intro": f"From {long_date(first)} to {long_date(last)}.{_falls(inputs)}{_first_index(inputs)}",
+        "intro": (
+            f"The paths run from {long_date(first)} to {long_date(last)}.{_falls(inputs)}"
+            f"{_first_index(inputs)}"
+        ),
         "chart": lanes.rates(inputs.rates, inputs.band, levels, first, last) if inputs.rates else None,
         "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last, _marks(inputs, outcomes[:3])),
         "key": f"{KEY} The lanes are of {outcomes[0]['path']}.{_marked(outcomes[1:3])}",
@@ -50,8 +53,8 @@ def _falls(inputs: ForesightInputs) -> str:
     drawn = inputs.rates[0] if inputs.rates else None
     if drawn is None or drawn["falls"] is None:
         return ""
-    band = "; grey: its whole band" if inputs.band else ""
-    said = f" The rate {drawn['falls']} (heavy line{band})."
+    band = ", and the grey is its whole band" if inputs.band else ""
+    said = f" The rate {drawn['falls']}; the heavy line shows it{band}."
     same = [one for one in inputs.rates[1:] if one["words"].startswith(f"{drawn['words']}, time")]
     if not same:
         return said
@@ -116,7 +119,7 @@ def _short(path: str, drawn: str) -> str:
 
 def _marked(others: Sequence[Value]) -> str:
     names = listed([str(outcome["path"]) for outcome in others])
-    return f" Triangles: the first date on {names}." if names else ""
+    return f" A triangle marks the first date on {names}." if names else ""
 
 
 def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS, NotCompared, no_date, sooner_words
-from engine.basics.values import counted, figure_words, listed
+from engine.basics.values import counted, listed
 from engine.events.swept_money import SweptMoney
 from reports.formats import eights, table_date
 
@@ -88,8 +88,8 @@ def grid_page(value: Value | None, title: Words, words: Words) -> dict[str, Any]
     return {
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (
-            f"Across {value['x']}, drafted {drafted[0]}; down {value['y']}, drafted {drafted[1]}. On "
-            f"{value['path']}, up to {dated(value['until'])}.{not_known}"
+            f"{value['x']} runs across, and is drafted as {drafted[0]}. {value['y']} runs down, and is "
+            f"drafted as {drafted[1]}. The path is {value['path']}, up to {dated(value['until'])}.{not_known}"
         ),
         "heads": [f"{value['y'].rpartition('.')[2]}, then {value['x'].rpartition('.')[2]}", *across],
         "rows": [[row, *(by_pair[column, row] for column in across)] for row in down],
@@ -140,8 +140,12 @@ def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dic
         for one in value["triggers"]
     ]
     heads = ["Test", "Pass", "Fail", "Not determined", "Decisive", "Cured", "Failing", "Least headroom"]
-    as_if = f"As if closed on {dated(value['closed'])}. " if value["closed"] != value["written"] else ""
-    until = f"{as_if}Up to {dated(value['until'])}. Given: {value['facts']}."
+    moved = (
+        f", as if it had closed on {dated(value['closed'])}" if value["closed"] != value["written"] else ""
+    )
+    until = (
+        f"The deal is followed up to {dated(value['until'])}{moved}. The facts given are: {value['facts']}."
+    )
     pages = [
         {
             "heading": "Tests over the published history",
@@ -185,14 +189,6 @@ def _spells(value: Value, name: str, spells: Sequence[Value] | None) -> str:
         return "not determined" if name in value["left_out"] else unknown
     shown = [f"{dated(one['from'])} to {dated(one['to']) if one['to'] else 'the end'}" for one in spells[:3]]
     return ", ".join([*shown, *([f"and {len(spells) - 3} more"] if len(spells) > 3 else [])])
-
-
-def _left_out(names: Sequence[str] | None) -> str:
-    return (
-        f" Left out, because they follow the rate: {listed([figure_words(name) for name in names])}."
-        if names
-        else ""
-    )
 
 
 def _swept_words(money: Value, side: str) -> str:

@@ -78,7 +78,7 @@ def test_a_report_says_where_its_history_comes_from_and_that_it_lives_as_if_clos
     assert (answer["closed"], answer["written"]) == ("2026-02-03", "2026-01-06")
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
     assert "Backtest as if closed on Tue 3 Feb 2026; the file says Tue 6 Jan 2026" in text
-    assert text.count("As if closed on Tue 3 Feb 2026. Up to ") == 2
+    assert text.count(", as if it had closed on Tue 3 Feb 2026. The facts given are: ") == 2
 
 
 def test_a_figure_moves_in_a_straight_line_where_that_is_asked_for(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_backtest_is_a_report_and_a_workbook(tmp_path: Path) -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
     assert "Over the published history up to" in text
     assert "Loan to value" in text[text.index("Over the published history up to") :][:200]
-    assert "Left out : Rental rate floor, the Servicer&#39;s report for the period to" in text
+    assert "Left out is Rental rate floor (the Servicer&#39;s report for the period to" in text
     assert f"Loan to value 0 {WEEKS} 0 " in text
     rests = text[text.rindex("What it rests on") :]
     assert f"History past.csv, SHA-256 {eights(sha256(past(tmp_path).read_bytes()).hexdigest())}" in rests

@@ -202,7 +202,7 @@ def test_a_trigger_that_nobody_could_decide_is_not_said_never_to_act(tmp_path: P
     assert answer["never"] == ["repayment"]  # it begins on a date that comes later
     words = headroom("stress", str(file), "--scenario", "B", "--weeks", "14", "--workers", "1").stdout
     assert "NEVER by 2026-04-14, on any of these paths: repayment." in words
-    assert "neither when nor never is known: trap, it looks at trap-level, which was not determined" in words
+    assert "neither when nor never is known: trap looks at trap-level, which was not determined" in words
 
 
 def test_what_could_never_be_met_is_never_whatever_is_left_out(meridian_text: str, tmp_path: Path) -> None:

@@ -104,7 +104,8 @@ def test_never_on_one_path_is_not_said_of_what_is_open_there(tmp_path: Path) -> 
 def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tmp_path: Path) -> None:
     """Early amortization begins by the loan to value, and the rent floor, which no figure decides, may begin it."""
     words = (
-        "early-amortization also looks at rate-floor, which was not determined, and may act sooner or more"
+        "early-amortization also looks at rate-floor, which was not determined. early-amortization may act "
+        "sooner or more"
     )
     stressed = ("stress", FILE, *COMPARE[4:], *PRINCIPAL, "--weeks", "16")
     assert json.loads(headroom(*stressed, "--json").stdout)["sooner"] == {
@@ -113,7 +114,8 @@ def test_a_trigger_that_also_looks_at_such_a_test_may_act_sooner_than_is_said(tm
     page = tmp_path / "stress.html"
     assert words in headroom(*stressed, "--into", str(page)).stdout
     titled = (
-        "Early amortization also looks at Rental rate floor, which was not determined, and may act sooner"
+        "Early amortization also looks at Rental rate floor, which was not determined. Early amortization may "
+        "act sooner"
     )
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
     assert f"At least : {titled}" in text
@@ -177,8 +179,8 @@ def test_a_page_names_figures_and_tests_as_people_read_them(tmp_path: Path) -> N
         return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
 
     stressed = shown("stress", FILE, "--weeks", "14", "--workers", "1")
-    lacks = "Loan to value, the Servicer&#39;s report lacks outstanding principal, Class A"
-    floor = "Rental rate floor, the Servicer&#39;s report for the period to 18 Mar 2026 lacks rental, H100, rented GPU-hours"
+    lacks = "Loan to value (the Servicer&#39;s report lacks outstanding principal, Class A"
+    floor = "Rental rate floor (the Servicer&#39;s report for the period to 18 Mar 2026 lacks rental, H100, rented GPU-hours"
     assert lacks in stressed
     assert floor in stressed
     varied = shown(*GRID, "--of", "early-amortization")

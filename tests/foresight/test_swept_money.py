@@ -85,7 +85,7 @@ def test_a_simulation_says_on_how_many_paths_a_sweep_is_not_known(meridian: Deal
     (money,) = json.loads(headroom(*asked, "--json").stdout)["swept"]
     assert (money["clause"], money["mean"], money["low"], money["high"]) == ("cash-sweep", None, None, None)
     assert 0 < money["not_known"] < 1
-    words = r"What cash-sweep sweeps is not known: on \d+\.\d% of the paths a Payment Date lacks one of collections,"
+    words = r"What cash-sweep sweeps is not known\. On \d+\.\d% of the paths a Payment Date lacks one of collections,"
     assert re.search(words, headroom(*asked).stdout)
     given = (*asked, *GIVEN, "--hold", "collections")
     (money,) = json.loads(headroom(*given, "--json").stdout)["swept"]

@@ -19,7 +19,7 @@ from engine.determination.template import Template
 from engine.foresight.calibrate import Question
 from engine.foresight.calibration_run import best_by_half
 from engine.queries.calibration_questions import CalibrationAnswer, ModelAsked, calibrate, whole_numbers
-from engine.queries.calibration_words import overfitting
+from engine.queries.calibration_words import calibration_row, overfitting
 from engine.queries.published_history import read_history
 from engine.terms.as_written import Deal
 
@@ -75,12 +75,23 @@ def test_the_draft_is_among_the_variants_and_overfitting_is_said(
     # No probability stands without its Monte Carlo error.
     chance = r"\d\.\d\d ± \d\.\d\d"
     assert re.fullmatch(
-        rf"Chosen on the first half: 1\.[45]0 counted (once|twice|3 times), P\(false alarm\) {chance}; "
-        rf"judged on the second half: {chance}, missed .+\.",
-        overfitting(found.found, 1.1)[1],
+        rf"On the first half, 1\.[45]0 counted (once|twice|3 times) was chosen, where the probability of a "
+        rf"false alarm was {chance}\. On the second half the probability was {chance}, and "
+        rf"(nothing could be missed without a shortfall|\d+\.\d% of the shortfalls were missed)\.",
+        " ".join(overfitting(found.found, 1.1)[1:]),
     )
     assert "no variant stays under 0%" in overfitting(found.found, 0.0)[1]
     assert {score.forecast for score in found.scores} >= {"the model", "today stays"}
+
+
+def test_a_mean_of_few_shortfalls_is_printed_with_their_number_and_reads_as_no_share(
+    meridian: Deal, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
+    """Three shortfalls of 4, 5 and 7 dates had a delay of `5.3 of 3`."""
+    cell = answered(meridian, all_templates, history(tmp_path, 30), paths=100).found.model[0]
+    few = replace(cell, delay=16 / 3, timely=3)
+    assert calibration_row(few, None, 0.10)[6] == "5.3 (mean of 3)"
+    assert calibration_row(replace(few, timely=10), None, 0.10)[6] == "5.3"
 
 
 def test_under_52_weeks_the_page_says_that_a_choice_cannot_be_judged(

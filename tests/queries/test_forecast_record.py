@@ -76,7 +76,7 @@ def test_what_came_is_counted_against_what_was_said(
     found = forecast_record.forecast_record(workspace, SERIES)
     assert found == ForecastRecord(SERIES, made=3, came=2, inside=1, below=1)
     assert record_words(found) == (
-        f"3 forecasts of {SERIES} recorded before the week: of 2 values that came, 1 inside 95%, 1 below "
+        f"3 forecasts of {SERIES} were recorded before the week. Of 2 values that came, 1 lay inside 95%, and 1 lay below "
         "the median."
     )
     assert record_words(None).startswith("No forecast of this series was recorded before its week")

@@ -133,16 +133,16 @@ def test_a_wording_that_changes_nothing_is_said_too() -> None:
 def test_each_answer_is_a_sentence_of_page_one() -> None:
     assert calibration_lead(CALIBRATION) == (
         "A level of 1.50 counted twice gives a false alarm within 104 weeks with a probability of 0.18 ± "
-        "0.01; counted 3 times, 0.08 ± 0.01."
+        "0.01. If the level is counted 3 times, the probability is 0.08 ± 0.01."
     )
     assert simulation_lead(SIMULATION, str) == (
-        "On 10,000 paths of the model, within 52 weeks: early-amortization in effect, 0.40 ± 0.01. Never on "
-        "any path: appraisal."
+        "On 10,000 paths of the model, early-amortization comes into effect within 52 weeks with a probability "
+        "of 0.40 ± 0.01. Nothing happens on any path to appraisal."
     )
-    assert left_out_lead(SIMULATION, str) == (
-        " of the simulation: weighted average rental rate, which would follow the rate; not determined on "
-        "any path: rate-floor."
-    )
+    assert ["".join(text for text, _ in runs) for runs in left_out_lead(SIMULATION, str)] == [
+        "Left out of the simulation is weighted average rental rate, which would follow the rate.",
+        "Not determined on any path of the simulation is rate-floor.",
+    ]
 
 
 def test_a_chance_has_as_many_decimals_as_it_takes_to_lie_on_its_own_side_of_the_bound() -> None:
@@ -154,7 +154,7 @@ def test_a_chance_has_as_many_decimals_as_it_takes_to_lie_on_its_own_side_of_the
         "0.09",
     ]
     beside = {**CALIBRATION, "model": [DRAFTED, cell(3, 0.096, 0.01, 2.1)]}
-    assert calibration_lead(beside).endswith("counted 3 times, 0.096 ± 0.006.")
+    assert calibration_lead(beside).endswith("counted 3 times, the probability is 0.096 ± 0.006.")
 
 
 def test_no_false_alarm_on_any_path_is_not_said_to_be_impossible() -> None:

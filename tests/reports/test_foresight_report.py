@@ -70,9 +70,26 @@ def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(
     assert "Thursday 26 March 2026 at 1.9131." in first
     assert "An Event of Default of Loan to value is indicated from Friday 10 April 2026" in first
     assert "Early amortization is in effect from Thursday 16 April 2026 at 1.8662." in first
-    assert chance.startswith("By chance. On 100 paths of the model, within ")
+    # Each figure has a sentence of its own, with a verb.
+    assert re.match(
+        r"By chance: On 100 paths of the model, Cash sweep level comes into effect within 6 weeks with a "
+        r"probability of \d\.\d\d ± \d\.\d\d\. ([A-Z][^.]+ (comes into effect|is indicated) with a "
+        r"probability of (<0\.01|\d\.\d\d ± \d\.\d\d)\. )+A level of ",
+        chance,
+    )
     assert "A level of 1.50 counted twice gives a false alarm within 40 weeks with a probability of" in chance
     assert never == "Never: Rental rate floor and Appraisal trigger act on no path up to Tuesday 12 May 2026."
+
+
+def test_no_sentence_of_the_report_is_longer_than_25_words(inputs: ForesightInputs) -> None:
+    page = compose(inputs)
+    texts = [said(runs) for runs in (*page["answer"], page["not_forecast"])]
+    texts += [page["stress"][name] for name in ("intro", "key")]
+    texts += [page["calibration"][name] for name in ("intro", "said")]
+    texts += [page["simulation"][name] for name in ("intro", "money", "record", "ways")]
+    sentences = [one for text in texts for one in re.split(r"(?<=\.) (?=[A-Z0-9])", text)]
+    assert len(sentences) > 25
+    assert [one for one in sentences if len(one.split()) > 25] == []
 
 
 def test_a_first_path_on_which_nothing_happens_is_told_of(inputs: ForesightInputs) -> None:
@@ -167,8 +184,8 @@ def test_the_first_path_lies_in_the_band_of_its_scenario_and_its_words_say_what_
     found = compose(inputs)["stress"]
     assert found["heading"] == "Stress: Scenario B, middle of its band"
     assert found["intro"].endswith(
-        " The rate falls by 35% a year, compound (heavy line; grey: its whole band). At 2.5x time runs so many "
-        "times as fast."
+        " The rate falls by 35% a year, compound; the heavy line shows it, and the grey is its whole band. At "
+        "2.5x time runs so many times as fast."
     )
     assert found["chart"]["band"].endswith("Z")
     bare = compose(replace(inputs, band=()))["stress"]
@@ -185,7 +202,7 @@ def test_a_lane_marks_the_first_date_on_the_other_paths_and_words_of_a_short_str
     assert mark == {"x": across(date(2026, 2, 5), inputs.closing, date(2026, 5, 12)), "text": "2.5x"}
     assert [one["text"] for one in lanes["Early amortization"]["marks"]] == ["2.5x"]
     assert lanes["Appraisal trigger"]["marks"] == []
-    assert found["key"].endswith(" Triangles: the first date on B middle 2.5x.")
+    assert found["key"].endswith(" A triangle marks the first date on B middle 2.5x.")
     assert {span["place"] for span in lanes["Early amortization"]["spans"] if span["text"]} == {"before"}
 
 
@@ -210,7 +227,7 @@ def test_every_probability_stands_with_its_error_and_what_was_left_out_is_named(
     found = compose(inputs)["simulation"]
     cells = [cell for row in found["rows"] for cell in row[1:]]
     assert all("±" in cell or cell == "<0.01" for cell in cells)
-    assert "Left out, because they follow the rate: weighted average rental rate." in found["intro"]
+    assert "What follows the rate is left out: weighted average rental rate." in found["intro"]
 
 
 def test_what_was_not_worked_out_for_all_paths_at_once_is_named_with_the_reason(
@@ -224,9 +241,9 @@ def test_what_was_not_worked_out_for_all_paths_at_once_is_named_with_the_reason(
         replace(inputs, simulation={**inputs.simulation, "by_steps": steps, "one_by_one": ["appraisal"]})
     )
     assert slow["simulation"]["ways"] == (
-        "Worked out path by path, because the fast way does not cover this test: Appraisal trigger. By the "
-        "exact engine's own steps: Loan to value and Early amortization (Loan to value may have a second Cure "
-        "Period)."
+        "Appraisal trigger was worked out path by path, because the fast way does not cover what is compared. "
+        "The exact engine's own steps decide Loan to value and Early amortization (Loan to value may have a "
+        "second Cure Period)."
     )
 
 
@@ -371,12 +388,15 @@ def test_the_money_of_a_simulated_sweep_says_on_how_many_paths_it_is_not_known(
     inputs: ForesightInputs,
 ) -> None:
     brought = {"clause": "cash-sweep", "mean": 1200.0, "error": 30.0, "low": 0.0, "high": 5000.0}
-    lacking = "on 25.0% of the paths a Payment Date lacks one of collections, operating costs, debt service and fees."
+    lacking = "On 25.0% of the paths a Payment Date lacks one of collections, operating costs, debt service and fees."
     nothing = dict.fromkeys(("mean", "error", "low", "high"))
     sentences = {
-        (0.0, True): "Cash sweep level sweeps USD 1,200 ± 30 on average, 95% between USD 0 and USD 5,000.",
-        (0.25, True): f"Cash sweep level sweeps at least USD 1,200 on average; {lacking}",
-        (0.25, False): f"What Cash sweep level sweeps is not known: {lacking}",
+        (
+            0.0,
+            True,
+        ): "Cash sweep level sweeps USD 1,200 ± 30 on average, and between USD 0 and USD 5,000 on 95% of the paths.",
+        (0.25, True): f"Cash sweep level sweeps at least USD 1,200 on average. {lacking}",
+        (0.25, False): f"What Cash sweep level sweeps is not known. {lacking}",
     }
     for (share, known), sentence in sentences.items():
         one = brought | ({} if known else nothing) | {"not_known": share}

@@ -131,6 +131,9 @@ def test_each_question_is_answered_as_the_commands_answer_it() -> None:
         assert answer.pdf.startswith(b"%PDF")
         assert all(len(row) == len(table.head) for table in answer.tables for row in table.rows)
         assert any(table.rows for table in answer.tables), one.what
+    # The last answer is the simulation: its median is of some paths alone, and its head says of which.
+    assert answer is not None
+    assert answer.tables[0].head[-1] == "Median week, where it happens"
     none, refused = foresight_answers._worked_out(ForesightAsked("simulate", data, on))
     assert none is None
     assert "history" in refused

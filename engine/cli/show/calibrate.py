@@ -11,6 +11,7 @@ from engine.cli.output import print_json, say, table
 from engine.foresight.calibrate import smallest_count
 from engine.queries.calibration_questions import CalibrationAnswer
 from engine.queries.calibration_words import CALIBRATION_HEAD, calibration_data, calibration_row, overfitting
+from engine.queries.score_words import walked_words
 
 
 def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
@@ -21,8 +22,8 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     calibration, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
     same = f"the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
     say(
-        f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} on "
-        f"{same}"
+        f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} are "
+        f"tried on {same}."
     )
     question = setting.question
     say(
@@ -31,8 +32,8 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     )
     known = setting.known
     say(
-        f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to "
-        f"{known.sigma_at(0.975):.1%}. Prior {known.prior}."
+        f"The model's weekly volatility is {known.sigma:.1%}, and with 95% between "
+        f"{known.sigma_at(0.025):.1%} and {known.sigma_at(0.975):.1%}. The prior is {known.prior}."
     )
     say()
     say(
@@ -48,15 +49,15 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         (cell.variant.level, cell.variant.release) for cell in calibration.model
     ):
         chosen = smallest_count(calibration.model, level, release, under)
-        what = f"counted {times(chosen.variant.count)}" if chosen else "none of these counts"
+        what = f"if counted {times(chosen.variant.count)}" if chosen else "with none of these counts"
         say(
-            f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under "
-            f"{under:.0%} with {what}."
+            f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}, false alarms stay under "
+            f"{under:.0%} {what}."
         )
     say()
     say(
-        f"The same over the history of {calibration.weeks_of_history} weeks, its true rate drawn given what "
-        "was published:"
+        f"These are over the history of {calibration.weeks_of_history} weeks, with the true rate drawn given "
+        "what was published:"
     )
     say(
         table(
@@ -69,9 +70,5 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     for line in overfitting(calibration, under):
         say(line)
     if answer.scores:
-        said = "; ".join(
-            f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%"
-            for score in answer.scores
-        )
-        say(f"One week ahead, walk-forward over {counted(answer.scores[0].tried, 'weeks')}: {said}.")
+        say(walked_words(answer.scores))
     return 0

@@ -12,6 +12,7 @@ from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
 from engine.queries.forecast_record import ForecastRecord
+from engine.queries.score_words import walked_words
 from engine.queries.simulation_questions import SimulationAnswer
 
 
@@ -21,7 +22,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
         print_json(as_data(answer))
         return 0
     where = f"{answer.index}, {answer.weeks} weeks from {answer.start:.4f}, no drift"
-    say(f"{answer.deal} on {answer.paths:,} paths of {where}, seed {answer.seed}.")
+    say(f"{answer.deal} is run on {answer.paths:,} paths of {where}, seed {answer.seed}.")
     if answer.others:
         names = listed(
             [
@@ -29,14 +30,17 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
                 for other in answer.others
             ]
         )
-        say(f"With it {names}. Each moves by a model of its own: nothing here says how they move together.")
+        say(
+            f"With it go {names}. Each moves by a model of its own: nothing here says how they move together."
+        )
     say(
-        f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no "
-        "forecast."
+        f"The weekly volatility is {answer.sigma:.1%}. The prior is {answer.prior}. This is a model of the "
+        "past and no forecast."
     )
     say()
     horizons = tuple(answer.chances[0].within) if answer.chances else ()
-    head = ("within", *(f"{weeks} weeks" for weeks in horizons), "median week")
+    # The median is of the paths on which the thing happens: without the words it contradicts the horizons.
+    head = ("within", *(f"{weeks} weeks" for weeks in horizons), "median week, where it happens")
     rows = []
     for chance in answer.chances:
         shown = [probability(*chance.within[weeks]) for weeks in horizons]
@@ -56,7 +60,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     if answer.fan:
         last = answer.fan[-1]
         say(
-            f"Published values of the last week: {', '.join(f'{value:.4f}' for value in last)} at 2.5%, "
+            f"Published values of the last week are {', '.join(f'{value:.4f}' for value in last)} at 2.5%, "
             "25%, 50%, 75%, 97.5%."
         )
     for sentence in answer.assumed:
@@ -65,11 +69,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
         say(LINK_OR_HOLD)
     _say_what_is_open(answer)
     if answer.scores:
-        said = "; ".join(
-            f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%"
-            for score in answer.scores
-        )
-        say(f"One week ahead, walk-forward over {answer.scores[0].tried} weeks: {said}.")
+        say(walked_words(answer.scores))
     say(record_words(answer.recorded))
     return 0
 
@@ -79,11 +79,12 @@ def _say_what_is_open(answer: SimulationAnswer) -> None:
     if answer.undetermined:
         say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
     for trigger, names in answer.undecided.items():
-        say(f"NOT DECIDED, so neither when nor never is known: {trigger}, {undecided_words(names)}.")
+        say(f"NOT DECIDED, so neither when nor never is known: {undecided_words(trigger, names)}.")
     for trigger, names in answer.sooner.items():
         say(f"AT LEAST: {sooner_words(trigger, names)}.")
     if answer.one_by_one:
-        say(f"Ran path by path, since no columns say what they compare: {listed(answer.one_by_one)}.")
+        verb = "was" if len(answer.one_by_one) == 1 else "were"
+        say(f"{listed(answer.one_by_one)} {verb} run path by path, as no columns say what is compared.")
     for name, reason in answer.by_steps.items():
         say(f"{name} takes the exact engine's own steps, and no arrays: {reason}.")
 
@@ -92,10 +93,11 @@ def record_words(recorded: ForecastRecord | None) -> str:
     """Return what became of the forecasts that were recorded before their week."""
     if recorded is None:
         return "No forecast of this series was recorded before its week; `headroom serve` records them."
-    made = f"{counted(recorded.made, 'forecasts')} of {recorded.series} recorded before the week"
+    verb = "was" if recorded.made == 1 else "were"
+    made = f"{counted(recorded.made, 'forecasts')} of {recorded.series} {verb} recorded before the week"
     if not recorded.came:
         return f"{made}; none of these weeks has come yet."
     return (
-        f"{made}: of {counted(recorded.came, 'values')} that came, {recorded.inside} inside 95%, "
-        f"{recorded.below} below the median."
+        f"{made}. Of {counted(recorded.came, 'values')} that came, {recorded.inside} lay inside 95%, and "
+        f"{recorded.below} lay below the median."
     )

@@ -49,7 +49,7 @@ def say_lacking(
         said = "; ".join(f"{test}, {why}" for test, why in left_out.items())
         say(f"NOT DETERMINED on every date, so left out: {said}.")
     if undecided:
-        said = "; ".join(f"{trigger}, {undecided_words(names)}" for trigger, names in undecided.items())
+        said = "; ".join(undecided_words(trigger, names) for trigger, names in undecided.items())
         say(f"NOT DECIDED, so neither when nor never is known: {said}.")
     for trigger, names in sooner.items():
         say(f"AT LEAST: {sooner_words(trigger, names)}.")
