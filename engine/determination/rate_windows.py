@@ -58,7 +58,8 @@ def days_of_months(
     """Return the first and last day of the trailing months, for figures without days of their own.
 
     They are whole months, or with `ends` the Calculation Windows that end on those days. The month or quarter
-    of closing is one of them, as it has a report of its own. The result is None if one lies before closing.
+    of closing is one of them, as it has a report of its own, unless it ends on the Closing Date itself. The
+    result is None if one lies before closing.
 
     Args:
         on: the date that is determined.

@@ -20,7 +20,7 @@ from engine.events.kinds import ActRecorded, ReportReceived
 from engine.events.rates import Published
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_scenarios import Rates
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal
 from engine.terms.contract_dates import moment_on, period_of
 from engine.terms.in_force import TermsInForce
 from engine.terms.low_confidence import DECISIVE_ONLY, HOLD
@@ -74,8 +74,8 @@ def moments(
         templates: the covenant templates by name.
         rates: for each index of the deal, its rates by Publication Date, as the deal accepts them: a value
             that is excluded as a manifest error is missing.
-        given: what the Servicer's reports would say; they are received on the Determination Date unless a
-            fact says otherwise. A figure that follows a rate follows that of the path.
+        given: what the Servicer's reports would say; `report_of` says when they are received, unless a fact
+            says otherwise. A figure that follows a rate follows that of the path.
         until: the last date.
         acts: Recorded Acts on given dates.
         explained: whether results have Break-even Rates, remedies and what they rest on, and a Determination
@@ -121,13 +121,13 @@ def moments_together(
     last, day = date.min, deal.closing_date + DAY
     while day <= until:
         inputs = inputs_of(deal, day, {}, shared, templates)
+        # The same report for each path: a rate does not change what it says, so it is read once.
+        reports = tuple(report_of(given, inputs))
+        if reports:
+            shared = fold(reports, shared)
+            states = [fold(reports, state) for state in states]
+            inputs = inputs_of(deal, day, {}, shared, templates)
         if inputs.kinds:
-            reports: tuple[Draft, ...] = ()
-            if inputs.kinds & {DETERMINATION, AS_OF}:
-                # The same report for each path: a rate does not change what it says, so it is read once.
-                reports = tuple(report_of(deal, given, day))
-                shared = fold(reports, shared)
-                inputs = inputs_of(deal, day, {}, shared, templates)
             whole = explained or _holds_results(inputs.terms)
             # Explanations do not change a state, so they are made only if asked for, or if held results
             # need them.
@@ -136,7 +136,7 @@ def moments_together(
             decided: dict[int, Moment] = {}
             for path, branch in enumerate(branches):
                 if branch not in decided:
-                    own = replace(inputs, series=_by(series[path], day), state=fold(reports, states[path]))
+                    own = replace(inputs, series=_by(series[path], day), state=states[path])
                     decided[branch] = _moment(own, base)
             found = tuple(decided[branch] for branch in branches)
             states = [moment.state for moment in found]
@@ -197,21 +197,23 @@ def _holds_results(terms: TermsInForce) -> bool:
     return any(index.low_confidence.effect in (HOLD, DECISIVE_ONLY) for index in terms.index.values())
 
 
-def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
-    """Yield the report that comes on a Determination Date, if any figure is given.
+def report_of(given: FactsByDate, inputs: Inputs) -> Iterator[Draft]:
+    """Yield the report that comes on a date, if one comes and any figure is given.
 
-    It is of the newest period of the deal's reports, or of the week before. If tests are determined on
-    delivery, it is the report of the date's own period, which a path takes as delivered on the date.
+    A report comes when a period of the deal's reports is over, whatever the Determination Dates are, and anew
+    on each Determination Date. It is of the newest period, or of the week before. If tests are determined on
+    delivery, the only one is the report of the date's own period, which a path takes as delivered on it.
     """
+    terms, day = inputs.terms, inputs.on
+    rule, waits = terms.servicer_reports, terms.determination_dates.on_delivery
+    begins = period_of(rule, day)[0]
+    if not inputs.kinds & {DETERMINATION, AS_OF} and (waits or begins != day):
+        return
     figures = given.on(day)
     if not figures:
         return
-    terms = resolve(deal, day)
-    rule, own = (
-        terms.servicer_reports,
-        period_end_of(terms, day) if terms.determination_dates.on_delivery else None,
-    )
-    start, end = period_of(rule, own or period_of(rule, day)[0] - DAY)
+    own = period_end_of(terms, day) if waits else None
+    start, end = period_of(rule, own or begins - DAY)
     report = ReportReceived(
         period_start=start,
         period_end=end,

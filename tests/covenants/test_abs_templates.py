@@ -19,6 +19,7 @@ from engine.basics.values import Figure, Unit
 from engine.determination.determine import determine
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import ReportDue, Reported
+from engine.determination.rate_windows import days_of_months
 from engine.determination.scenario import Scenario
 from engine.determination.template import Template
 from engine.events.rates import Published, ReferenceRate
@@ -408,3 +409,14 @@ def test_a_blend_of_nothing_lacks_a_rate_and_no_report(bench: Callable[[str, dat
 
 
 FOUR = (date(2026, 1, 22), date(2026, 1, 29), date(2026, 2, 5), date(2026, 2, 12))
+
+
+def test_the_month_of_closing_is_one_of_the_trailing_months_unless_it_ends_on_the_closing_date() -> None:
+    """`docs/deal-format.md`: three months from March, or from April where March was over at closing."""
+    may, june = date(2026, 6, 10), date(2026, 7, 10)
+    assert days_of_months(may, 3, date(2026, 3, 30), None) == (date(2026, 3, 1), date(2026, 5, 31))
+    assert days_of_months(may, 3, date(2026, 3, 31), None) is None
+    assert days_of_months(june, 3, date(2026, 3, 31), None) == (date(2026, 4, 1), date(2026, 6, 30))
+    # A quarter alike: of two of them, the first may be that of closing.
+    assert days_of_months(june, 6, date(2026, 3, 30), None, 3) == (date(2026, 1, 1), date(2026, 6, 30))
+    assert days_of_months(june, 6, date(2026, 3, 31), None, 3) is None

@@ -330,3 +330,33 @@ def test_a_path_is_named_in_words_with_its_fall_its_speed_and_its_jump() -> None
         "Scenario C, low end of its band",
         "falls by 50% a year, in a straight line",
     )
+
+
+def test_reports_come_as_often_as_the_deal_says_between_monthly_determination_dates(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """Weekly reports, tests on the last day of each month, and collections that fall on Thursday 7 May.
+
+    The rate is below 1.50 from closing, so the sweep is in effect. On the Payment Date of 15 May the newest
+    report is that of 14 May: 700,000 less 290,000 and 640,000 and 20,000 leaves nothing. On 15 April it is that
+    of 9 April, which gives 1,150,000 and leaves 200,000. A report of 30 April would still say so on 15 May.
+    """
+    monthly = meridian_text.replace(
+        "determination_dates: {every: Thursday, if_not_a_business_day: same day",
+        "determination_dates: {every: month, day: last, if_not_a_business_day: previous business day",
+    )
+    deal = load(monthly[: monthly.index("worked_examples:")] + "worked_examples: []\n")
+    terms = resolve(deal, deal.closing_date)
+    table = (
+        'date,figure,value\n2026-01-06,collections,"USD 1,150,000"\n2026-05-07,collections,"USD 700,000"\n'
+    )
+    rest = held_facts([text for text in HELD if "collections" not in text], deal.closing_date, terms)
+    given = FactsByDate({**read_facts(table, "facts.csv", terms).figures, **rest.figures})
+    rates = {
+        "CRI-H100": tuple((date(2026, 1, 8) + timedelta(weeks=week), Decimal("1.40")) for week in range(22))
+    }
+    one = outcome("low", deal, all_templates, rates, given, date(2026, 6, 1))
+    paid = {str(pay.on): None if pay.amount is None else int(pay.amount) for pay in one.swept}
+    assert paid["2026-04-15"] == 200_000
+    # The newest report of 14 May is one day old, and `too_old_after` is 14 days: the amount is known.
+    assert paid["2026-05-15"] == 0

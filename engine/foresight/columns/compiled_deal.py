@@ -19,7 +19,7 @@ from engine.determination.measure_inputs import Reported
 from engine.determination.template import Clause, Cure, Facts, MaintenanceClause, Template
 from engine.evaluation.conditions import LeafRule, leaves
 from engine.evaluation.due_tests import is_due
-from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, Inputs, inputs_of
+from engine.evaluation.inputs import DETERMINATION, PAYMENT, Inputs, inputs_of
 from engine.evaluation.serving_report import serving
 from engine.evaluation.sweeps import left_to_repay, sweeps, swept
 from engine.evaluation.template_facts import template_facts
@@ -238,12 +238,12 @@ def _rows(
     day = deal.closing_date + DAY
     while day <= until:
         inputs = inputs_of(deal, day, {}, shared, templates)
+        # The report comes before the tests of its date, and what is due is then asked again with it.
+        reports = tuple(report_of(given, inputs))
+        if reports:
+            shared = fold(reports, shared)
+            inputs = inputs_of(deal, day, {}, shared, templates)
         if inputs.kinds:
-            if inputs.kinds & {DETERMINATION, AS_OF}:
-                # The report comes before the tests of its date, and what is due is then asked again with
-                # it.
-                shared = fold(report_of(deal, given, day), shared)
-                inputs = inputs_of(deal, day, {}, shared, templates)
             yield _row(inputs, fallbacks, rates, known)
         day += DAY
 
