@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import Literal, TypeVar
 
 from engine.basics.values import listed
 
 Happening = Literal[
-    "fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"
+    "fails",
+    "cure by",
+    "cured",
+    "default",
+    "begins",
+    "ends",
+    "begins again",
+    "ends again",
+    "obliged",
+    "due",
+    "passes again",
 ]
+DEADLINES: tuple[Happening, ...] = ("cure by", "due")
+"""The happenings that are last days. One is told only if it was still running on its own day."""
 CLAUSES: dict[str, str] = {
     "fails": "{} fails",
     "default": "an Event of Default of {} is indicated",
@@ -25,6 +38,8 @@ HAPPENING_WORDS: dict[str, str] = {
     "default": "Event of Default indicated",
     "begins": "in effect",
     "ends": "ends",
+    "begins again": "in effect again",
+    "ends again": "ends again",
     "obliged": "creates an Obligation",
     "due": "Obligation due",
     "passes again": "passes again",
@@ -65,13 +80,53 @@ def default_before_words(graver: str, milder: str, by: object, fails: object) ->
     )
 
 
-def no_date(why: str | None) -> str:
+def no_date(why: str | None, what: str = "") -> str:
     """Return what a cell of a table says in place of a date: "never", or that nothing is known.
 
     Args:
         why: `not determined` or `not decided`, a colon and the reason; None if the answer is known.
+        what: the happening, if it is one. Of a deadline that did not run to its day "none" is said.
     """
-    return "never" if why is None else why.partition(":")[0]
+    if why is not None:
+        return why.partition(":")[0]
+    return "none" if what in DEADLINES else "never"
+
+
+Day = TypeVar("Day", date, str)
+Ends = tuple[date, date | None]
+"""The first day on which something holds, and the first on which it no longer does; None if it goes on."""
+
+
+def times_words(
+    spells: Sequence[tuple[Day, Day | None]], written: Callable[[Day], str] = str
+) -> tuple[str, str]:
+    """Return how many times something has held, and the last of them: the words of two cells of a table.
+
+    Args:
+        spells: the times, oldest first.
+        written: how a date is written.
+    """
+    number = "once" if len(spells) == 1 else f"{len(spells)} times"
+    return number, f"last {_to(spells[-1], written)}" if len(spells) > 1 else _to(spells[-1], written)
+
+
+def spells_words(spells: Sequence[tuple[Day, Day | None]], written: Callable[[Day], str] = str) -> str:
+    """Return the spells of something in one cell: all if they fit, or the first, their number and the last.
+
+    The text is empty if there is none.
+    """
+    if len(spells) <= SPELLS:
+        return ", ".join(_to(spell, written) for spell in spells)
+    return ", ".join((f"first {_to(spells[0], written)}", *times_words(spells, written)))
+
+
+def _to(spell: tuple[Day, Day | None], written: Callable[[Day], str]) -> str:
+    since, ended = spell
+    return f"{written(since)} to {'the end' if ended is None else written(ended)}"
+
+
+SPELLS = 3
+"""The number of spells that are printed in full; `--json` has all of them."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import Literal
 
 from engine.basics.happenings import Happening, NotCompared
 from engine.determination.template import Template
@@ -21,6 +22,9 @@ from engine.terms.as_written import Deal, resolve, sources
 
 PROTECTS: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
 """The happenings that protect the lender: an earlier date serves the lender, a later date the borrower."""
+
+AGAIN: dict[Literal[0, 1], Happening] = {0: "begins again", 1: "ends again"}
+"""What each of the two dates of a time in effect is called from the second time on."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,15 @@ def _differences(
             bound = subject in first_lacks.sooner or subject in second_lacks.sooner
             serves = "" if any(whys) or bound else _serves(what, *days)
             yield Difference(old.path, subject, what, *days, serves, *whys)
+    for trigger in dict.fromkeys((*old.in_effect, *new.in_effect)):
+        both = old.times(trigger), new.times(trigger)
+        # The first two times are among the firsts.
+        for number in range(2, max(map(len, both))):
+            for place, what in AGAIN.items():
+                was_on, now_on = (times[number][place] if number < len(times) else None for times in both)
+                if was_on != now_on:
+                    whys = (first_lacks.why(trigger), second_lacks.why(trigger))
+                    yield Difference(old.path, trigger, what, was_on, now_on, "", *whys)
 
 
 def _serves(what: Happening, before: date | None, after: date | None) -> str:

@@ -13,9 +13,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from engine.basics.happenings import Happening
+from engine.basics.happenings import DEADLINES, Ends, Happening
 from engine.basics.values import Figure
 from engine.determination.template import Template
+from engine.events.deal_state import DealState
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.events.results import TestResult, Verdict
@@ -44,6 +45,23 @@ class FirstDate:
     what: Happening
     on: date
     rate: Decimal | None
+
+
+@dataclass(frozen=True)
+class InEffect:
+    """One time that a trigger was in effect, with the newest published value on its two dates.
+
+    Attributes:
+        since: its first day.
+        ended: the day on which it ended; None if it was in effect at the end.
+        rate: the value on the first day.
+        rate_ended: the value on the day on which it ended.
+    """
+
+    since: date
+    ended: date | None
+    rate: Decimal | None
+    rate_ended: Decimal | None
 
 
 LaneKind = Literal[
@@ -97,6 +115,7 @@ class PathOutcome:
         least: the worst figure of each test that was determined.
         undetermined: tests that were never determined, each with its first reason.
         measured: each test's figure on each date on which something first happened.
+        in_effect: for each trigger that was ever in effect, every time that it was.
     """
 
     path: str
@@ -107,6 +126,11 @@ class PathOutcome:
     least: tuple[Least, ...]
     undetermined: Mapping[str, str]
     measured: Mapping[date, Mapping[str, Figure]] = field(default_factory=dict)
+    in_effect: Mapping[str, tuple[InEffect, ...]] = field(default_factory=dict)
+
+    def times(self, trigger: str) -> tuple[Ends, ...]:
+        """Return each time that a trigger was in effect: its first day, and the day on which it ended."""
+        return tuple((one.since, one.ended) for one in self.in_effect.get(trigger, ()))
 
     def first(self, subject: str, what: Happening) -> FirstDate | None:
         """Return the first time that something happened to a limb; None if it never did."""
@@ -128,6 +152,11 @@ class _Seen:
     lacking: dict[str, str] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     results: dict[date, dict[str, Figure]] = field(default_factory=dict)
+    spells: dict[str, list[tuple[date, date | None]]] = field(default_factory=dict)
+    running: set[Happened] = field(default_factory=set)
+
+
+Happened = tuple[str, Happening, date]
 
 
 def outcome(
@@ -154,10 +183,13 @@ def outcome(
     # The first index is the one that a reader looks at: a date has one rate beside it.
     shown = next(iter(rates.values()), ())
     for moment in moments(deal, templates, rates, given, until, acts):
-        for event in _happened(moment.drafts, seen):
-            subject, what, on = event
+        events = [event for event in _happened(moment.drafts, seen) if event[1] not in DEADLINES]
+        for subject, what, on in (*events, *_ran_out(moment.state, moment.inputs.on, seen)):
             # Only the first time stays: dates come in order, so a later one never replaces it.
             seen.firsts.setdefault((subject, what), FirstDate(subject, what, on, last_value(shown, on)))
+    # What still runs at the end has a last day, which the path does not reach.
+    for subject, what, on in sorted(seen.running, key=lambda event: event[2]):
+        seen.firsts.setdefault((subject, what), FirstDate(subject, what, on, last_value(shown, on)))
     firsts = tuple(sorted(seen.firsts.values(), key=lambda first: first.on))
     # Figures of other dates would be kept for nothing, and a path has many dates.
     marked = {first.on for first in firsts}
@@ -172,10 +204,37 @@ def outcome(
         # out.
         undetermined={test: why for test, why in seen.lacking.items() if test not in seen.least},
         measured={day: figures for day, figures in seen.results.items() if day in marked},
+        in_effect={
+            trigger: tuple(
+                InEffect(
+                    since,
+                    ended,
+                    last_value(shown, since),
+                    None if ended is None else last_value(shown, ended),
+                )
+                for since, ended in spells
+            )
+            for trigger, spells in seen.spells.items()
+        },
     )
 
 
-Happened = tuple[str, Happening, date]
+def _ran_out(state: DealState, on: date, seen: _Seen) -> Iterator[Happened]:
+    """Yield each deadline that ran to its last day, and note in `seen` those that run after a date.
+
+    A deadline that ended sooner, by a cure or a default, was nobody's last day.
+    """
+    running: set[Happened] = {
+        (name, "cure by", test.cure.by)
+        for name, test in state.tests.items()
+        # The days of a waiver count towards no deadline, and it is fixed anew when the waiver ends.
+        if test.cure is not None and test.status is TestStatus.CURE_PERIOD
+    }
+    running |= {
+        (owed.clause, "due", owed.due.by) for owed in state.obligations.values() if owed.status == "OPEN"
+    }
+    yield from sorted((ended for ended in seen.running - running if ended[2] <= on), key=lambda one: one[2])
+    seen.running = running
 
 
 def happenings(drafts: Sequence[Draft]) -> Iterator[Happened]:
@@ -265,11 +324,15 @@ def _counted(counted: Counted, on: date, seen: _Seen) -> Iterator[Happened]:
     lane = f"{state.trigger} (trigger)"
     if state.status is TriggerStatus.IN_EFFECT:
         if counted.before is not TriggerStatus.IN_EFFECT:
-            yield state.trigger, "begins", state.since
+            spells = seen.spells.setdefault(state.trigger, [])
+            yield state.trigger, "begins again" if spells else "begins", state.since
+            spells.append((state.since, None))
         _lane(seen, lane, state.since, "in effect")
         return
     if counted.before is TriggerStatus.IN_EFFECT:
-        yield state.trigger, "ends", on
+        spells = seen.spells.get(state.trigger, [])
+        yield state.trigger, "ends again" if len(spells) > 1 else "ends", on
+        spells[-1:] = [(spell[0], on) for spell in spells[-1:]]
     # A lane has one line, so a trigger with several limbs shows the one that decides.
     leading = state.leading_begin
     _lane(seen, lane, on, "counted" if leading is not None and leading.count > 0 else "passes")
@@ -294,6 +357,15 @@ def _spans(moves: Sequence[tuple[date, LaneKind]], until: date) -> Iterator[Span
     # The last stretch is open, and the picture ends with the last date that was looked at.
     for (since, kind), end in zip(moves, [*ends, until + DAY], strict=True):
         yield Span(kind, since, end - DAY)
+
+
+def several_times(outcomes: Sequence[PathOutcome]) -> tuple[str, ...]:
+    """Return the triggers that were in effect more than once on one of the paths."""
+    return tuple(
+        trigger
+        for trigger in dict.fromkeys(name for outcome in outcomes for name in outcome.in_effect)
+        if any(len(outcome.times(trigger)) > 1 for outcome in outcomes)
+    )
 
 
 def closing_levels(deal: Deal) -> dict[str, Decimal]:

@@ -17,12 +17,20 @@ from typing import Any
 
 from engine.assembly import all_templates, foresight_page
 from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
-from engine.basics.happenings import HAPPENING_WORDS, Happening, no_date, sooner_words, undecided_words
+from engine.basics.happenings import (
+    HAPPENING_WORDS,
+    Happening,
+    no_date,
+    sooner_words,
+    times_words,
+    undecided_words,
+)
 from engine.basics.probabilities import probability
 from engine.basics.values import listed
 from engine.foresight.answers import as_data
 from engine.foresight.calibrate import Question
 from engine.foresight.comparison import Comparison, whom_it_serves
+from engine.foresight.stress import several_times
 from engine.queries.asked_paths import asked_paths
 from engine.queries.calibration_questions import ModelAsked, calibrate, levels_between, whole_numbers
 from engine.queries.calibration_words import CALIBRATION_HEAD, calibration_data, calibration_row, overfitting
@@ -197,12 +205,21 @@ def _stress(asked: ForesightAsked, draft: Any, given: Any, _folder: Path) -> Par
     for subject, what in sorted(happened, key=lambda key: happened[key]):
         firsts = [(outcome.path, outcome.first(subject, what)) for outcome in answer.outcomes]
         said = [
-            no_date(answer.not_known[path].get(subject))
+            no_date(answer.not_known[path].get(subject), what)
             if first is None
             else f"{table_date(first.on)}{_at(first.rate)}"
             for path, first in firsts
         ]
         rows.append((f"{subject} {HAPPENING_WORDS[what]}", *said))
+    for trigger in several_times(answer.outcomes):
+        times = [(outcome.path, outcome.times(trigger)) for outcome in answer.outcomes]
+        said = [
+            ", ".join(times_words(spells, table_date))
+            if spells
+            else no_date(answer.not_known[path].get(trigger))
+            for path, spells in times
+        ]
+        rows.append((f"{trigger} in effect in all", *said))
     notes = [f"Facts: {answer.facts}."]
     notes += [
         f"{test} was not determined on any date, so it is left out: {why}."
@@ -250,8 +267,8 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
             (
                 diff.path,
                 f"{diff.subject} {HAPPENING_WORDS[diff.what]}",
-                str(diff.before or no_date(diff.before_not_known)),
-                str(diff.after or no_date(diff.after_not_known)),
+                str(diff.before or no_date(diff.before_not_known, diff.what)),
+                str(diff.after or no_date(diff.after_not_known, diff.what)),
                 diff.serves or "-",
             )
             for diff in one.differences

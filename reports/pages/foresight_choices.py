@@ -122,7 +122,9 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
             unknown = dict.fromkeys(title(one["subject"]) for one in comparison["not_known"])
             said = f"{other}: nothing that is known differs; not known: {', '.join(unknown)}"
         if first is not None:
-            before, after = (dated(first[side], first[f"{side}_not_known"]) for side in ("before", "after"))
+            before, after = (
+                dated(first[side], first[f"{side}_not_known"], first["what"]) for side in ("before", "after")
+            )
             dates = f"{before}, then {after}"
             said = (
                 f"{other}: {title(first['subject'])} {HAPPENING_WORDS[first['what']]} {dates} on "

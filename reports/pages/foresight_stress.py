@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS, no_date
+from engine.basics.happenings import HAPPENING_WORDS, no_date, times_words
 from engine.basics.values import listed
 from engine.events.swept_money import dates_and_money
 from reports.drawing import lanes
@@ -143,11 +143,12 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
             )
             rate = f", {float(first['rate']):.4f}" if first is not None and first["rate"] is not None else ""
             cells.append(
-                _without_date(inputs.stress, outcome, subject)
+                _without_date(inputs.stress, outcome, subject, what)
                 if first is None
                 else f"{table_date(date.fromisoformat(first['on']))}{rate}"
             )
         rows.append([*cells, inputs.section(subject, what)])
+    rows += _times(inputs, outcomes)
     for name in inputs.stress["never"]:
         # Never is said as loudly as when.
         what = "begins" if name in inputs.stress["triggers"] else "fails"
@@ -162,6 +163,25 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
             ]
         )
     return [*rows, *_worst(inputs, outcomes)]
+
+
+def _times(inputs: ForesightInputs, outcomes: Sequence[Value]) -> Iterator[list[str]]:
+    """Yield how often each trigger was in effect that was so more than once on a path, and the last time."""
+    assert inputs.stress is not None  # its paths are the outcomes
+    for trigger in dict.fromkeys(name for outcome in outcomes for name in outcome["in_effect"]):
+        found = [outcome["in_effect"].get(trigger, ()) for outcome in outcomes]
+        if max(map(len, found)) > 1:
+            cells = [
+                ", ".join(times_words([(one["since"], one["ended"]) for one in times], _day))
+                if times
+                else _without_date(inputs.stress, outcome, trigger)
+                for outcome, times in zip(outcomes, found, strict=True)
+            ]
+            yield [f"{inputs.title(trigger)} in effect in all", *cells, inputs.section(trigger, "begins")]
+
+
+def _day(text: str) -> str:
+    return table_date(date.fromisoformat(text))
 
 
 def _worst(inputs: ForesightInputs, outcomes: Sequence[Value]) -> Iterator[list[str]]:
@@ -219,6 +239,6 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
     }
 
 
-def _without_date(stress: Value, outcome: Value, subject: str) -> str:
+def _without_date(stress: Value, outcome: Value, subject: str, what: str = "") -> str:
     """Return what a cell says of a limb that has no date on a path: "never", or that nothing is known."""
-    return no_date(stress["not_known"][outcome["path"]].get(subject))
+    return no_date(stress["not_known"][outcome["path"]].get(subject), what)

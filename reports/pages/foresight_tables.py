@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS, NotCompared, no_date, sooner_words
+from engine.basics.happenings import HAPPENING_WORDS, NotCompared, no_date, sooner_words, spells_words
 from engine.basics.values import counted, listed
 from engine.events.swept_money import SweptMoney
 from reports.formats import eights, table_date
@@ -31,8 +31,8 @@ def comparison_pages(comparisons: Sequence[Value], title: Words, words: Words) -
             [
                 str(diff["path"]),
                 f"{title(diff['subject'])} {HAPPENING_WORDS[diff['what']]}",
-                dated(diff["before"], diff["before_not_known"]),
-                dated(diff["after"], diff["after_not_known"]),
+                dated(diff["before"], diff["before_not_known"], diff["what"]),
+                dated(diff["after"], diff["after_not_known"], diff["what"]),
                 str(diff["serves"] or "–"),
             ]
             for diff in value["differences"][:SHOWN]
@@ -183,12 +183,11 @@ def history_rests(source: Value) -> tuple[str, str]:
 
 
 def _spells(value: Value, name: str, spells: Sequence[Value] | None) -> str:
-    """Return the first three spells, or that nothing is known of them; "never" only where it is."""
+    """Return the spells in one cell, or that nothing is known of them; "never" only where it is."""
     if not spells:
         unknown = "not decided" if name in value["undecided"] else "never"
         return "not determined" if name in value["left_out"] else unknown
-    shown = [f"{dated(one['from'])} to {dated(one['to']) if one['to'] else 'the end'}" for one in spells[:3]]
-    return ", ".join([*shown, *([f"and {len(spells) - 3} more"] if len(spells) > 3 else [])])
+    return spells_words([(one["from"], one["to"]) for one in spells], dated)
 
 
 def _swept_words(money: Value, side: str) -> str:
@@ -205,6 +204,6 @@ def _shown(cell: Value) -> str:
     return dated(text) if text.count("-") == 2 else f"{float(text):,.2f}"
 
 
-def dated(text: Any, why: str | None = None) -> str:
-    """Return a date; without one "never", or that nothing is known if a reason is given."""
-    return no_date(why) if text is None else table_date(date.fromisoformat(str(text)))
+def dated(text: Any, why: str | None = None, what: str = "") -> str:
+    """Return the date of a happening; without one "never", or that nothing is known if a reason is given."""
+    return no_date(why, what) if text is None else table_date(date.fromisoformat(str(text)))

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.basics.errors import WrongUsage
-from engine.basics.happenings import no_date
+from engine.basics.happenings import no_date, spells_words
 from engine.basics.values import counted, printed_headroom
 from engine.cli.foresight_files import refuse_ending, write_answer
 from engine.cli.output import print_json, say, shortened, table
@@ -110,23 +110,16 @@ def _test_row(answer: Backtest, record: TestRecord) -> tuple[str, ...]:
         record.changes,
     )
     # "Never" is said only where the test was determined.
-    when = _spells(record.episodes) or no_date(answer.lacking.why(record.test))
+    when = spells_words(record.episodes) or no_date(answer.lacking.why(record.test))
     return (record.test, *(str(count) for count in counts), when, room, record.last_state)
 
 
 def _trigger_cells(record: TriggerRecord, why: str | None) -> tuple[str, ...]:
     """Return what a trigger did; in each cell that nothing is known, if that is so."""
-    spells = _spells(record.in_effect)
+    spells = spells_words(record.in_effect)
     if why is not None and not spells:
         return (no_date(why),) * 3
     return spells or "never", str(record.false_alarms), record.swept.words()
-
-
-def _spells(spells: Sequence[tuple[date, date | None]]) -> str:
-    # Three spells fit a cell of the table, and `--json` has all of them.
-    shown = [f"{start} to {end or 'the end'}" for start, end in spells[:3]]
-    more = [f"and {len(spells) - 3} more"] if len(spells) > 3 else []
-    return ", ".join(shown + more)
 
 
 def diff(

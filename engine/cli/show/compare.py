@@ -52,8 +52,8 @@ def _show(comparison: Comparison) -> None:
             (
                 diff.path,
                 f"{diff.subject} {HAPPENING_WORDS[diff.what]}",
-                str(diff.before or no_date(diff.before_not_known)),
-                str(diff.after or no_date(diff.after_not_known)),
+                str(diff.before or no_date(diff.before_not_known, diff.what)),
+                str(diff.after or no_date(diff.after_not_known, diff.what)),
                 diff.serves or "-",
             )
             for diff in comparison.differences[:SHOWN]

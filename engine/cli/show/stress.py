@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from engine.basics.happenings import HAPPENING_WORDS, Happening, no_date, sooner_words, undecided_words
+from engine.basics.happenings import (
+    HAPPENING_WORDS,
+    Happening,
+    no_date,
+    sooner_words,
+    times_words,
+    undecided_words,
+)
 from engine.basics.values import listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
 from engine.events.swept_money import dates_and_money
 from engine.foresight.answers import as_data
-from engine.foresight.stress import PathOutcome
+from engine.foresight.stress import PathOutcome, several_times
 from engine.queries.foresight_questions import StressAnswer
 
 SIDE_BY_SIDE = 3
@@ -73,11 +80,18 @@ def _rows(
         for outcome in outcomes:
             first = outcome.first(subject, what)
             cells += (
-                [no_date(not_known[outcome.path].get(subject)), ""]
+                [no_date(not_known[outcome.path].get(subject), what), ""]
                 if first is None
                 else [weekday_date(first.on), f"{first.rate:.4f}" if first.rate is not None else ""]
             )
         yield (f"{subject} {HAPPENING_WORDS[what]}", *cells)
+    for trigger in several_times(outcomes):
+        cells = []
+        for outcome in outcomes:
+            why = not_known[outcome.path].get(trigger)
+            times = outcome.times(trigger)
+            cells += (no_date(why), "") if not times else times_words(times)
+        yield (f"{trigger} in effect in all", *cells)
     for clause in dict.fromkeys(amount.clause for outcome in outcomes for amount in outcome.swept):
         cells = []
         for outcome in outcomes:
