@@ -47,6 +47,23 @@ HAPPENING_WORDS: dict[str, str] = {
 """Each happening as the words that follow its subject."""
 
 
+def unpublished_words(path: str, index: str, of: int, without: int, no_row: int) -> str:
+    """Return the sentence of the weeks of a path that have no value.
+
+    Args:
+        path: the path's name.
+        index: the index.
+        of: the number of Publication Dates of the path.
+        without: how many of them have no value.
+        no_row: how many of these have no row in the table of rates.
+    """
+    rows = f", {no_row} of them for want of a row" if no_row else ""
+    return (
+        f"On {path} {index} has no value on {without} of {of} Publication Dates{rows}. Such a week is a week "
+        "without publication."
+    )
+
+
 def undecided_words(subject: str, names: Sequence[str]) -> str:
     """Return why a trigger could not be decided, as a clause of a sentence with its subject."""
     verb = "which was" if len(names) == 1 else "which were"

@@ -17,7 +17,7 @@ from engine.determination.template import Template
 from engine.events.swept_money import SweptMoney
 from engine.foresight.differences import TermChange
 from engine.foresight.lacking import Lacking, lacking
-from engine.foresight.stress import FirstDate, PathOutcome
+from engine.foresight.stress import FirstDate, PathOutcome, unpublished_notes
 from engine.terms.as_written import Deal, resolve, sources
 
 PROTECTS: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
@@ -88,6 +88,7 @@ class Comparison:
         not_known: tests that a draft leaves undetermined, and triggers that it leaves undecided.
         same_as_known: paths on which nothing differs of what is known.
         sooner: triggers that began under a draft and also look at what it left undetermined.
+        unpublished: a sentence for each path and index that has no value in some week.
     """
 
     first: str
@@ -100,6 +101,7 @@ class Comparison:
     not_known: tuple[NotCompared, ...] = ()
     same_as_known: tuple[str, ...] = ()
     sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unpublished: tuple[str, ...] = ()
 
 
 def compared(
@@ -149,6 +151,7 @@ def compared(
         ),
         same_as_known=tuple(same_as_known),
         sooner=sooner,
+        unpublished=unpublished_notes(before),
     )
 
 

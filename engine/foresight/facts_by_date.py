@@ -260,8 +260,9 @@ def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool =
         one, wrong = _row(row, file, terms)
         problems += wrong
         if one is not None:
-            figures.setdefault(row.cells["figure"].strip(), []).append(one)
-    problems += _twice(figures, file)
+            name = row.cells["figure"].strip()
+            problems += _twice(name, one.since, figures.get(name, ()), Place(file, row.line))
+            figures.setdefault(name, []).append(one)
     if problems:
         raise InputProblems(problems)
     return FactsByDate(
@@ -303,16 +304,11 @@ def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[P
     return Dated(since, figure, days["received"]), problems
 
 
-def _twice(figures: Mapping[str, Sequence[Dated]], file: str) -> Iterator[Problem]:
-    for name, dated in figures.items():
-        days = [one.since for one in dated]
-        # Two figures of one date would be decided by the order of the rows, which says nothing.
-        twice = next((day for day in days if days.count(day) > 1), None)
-        if twice is not None:
-            why = "nobody can tell which of them holds"
-            yield Problem(
-                "F107", f"`{name}` has two figures from {twice} on", why, "remove one of them", Place(file)
-            )
+def _twice(name: str, since: date, before: Sequence[Dated], place: Place) -> Iterator[Problem]:
+    # Two figures of one date would be decided by the order of the rows, which says nothing.
+    if any(one.since == since for one in before):
+        what, why = f"`{name}` has two figures from {since} on", "nobody can tell which of them holds"
+        yield Problem("F107", what, why, "remove one of them", place)
 
 
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}")

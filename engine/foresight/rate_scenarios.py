@@ -215,11 +215,18 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
                 Place(file),
             )
         ]
+    if not table.rows:
+        why, fix = "a path needs dates and rates", "write a row for each Thursday, like `2026-01-08,1.9131`"
+        return {}, [Problem("F108", "the table has no row below its head", why, fix, Place(file))]
     by_index: dict[str, list[tuple[date, Decimal | None]]] = {columns[name]: [] for name in used}
     last: date | None = None
     for row in table.rows:
         day = _date(row.cells["date"])
-        if day is None or day.weekday() != THURSDAY or (last is not None and day <= last):
+        if day is None:
+            what, fix = f"`{row.cells['date']}` is not a date", "write it like 2026-01-08"
+            problems.append(Problem("F105", what, "a rate is of a date", fix, Place(file, row.line)))
+            continue
+        if day.weekday() != THURSDAY or (last is not None and day <= last):
             why = "a path is one value for each Thursday, oldest first"
             fix = "write the Thursdays in order, like 2026-01-08"
             problems.append(
@@ -245,12 +252,14 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
 
 
 THURSDAY = 3
+ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 RATE = re.compile(r"\d{1,5}(\.\d{1,4})?")
 
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        # Python also reads `20260108` and week dates, which a person may have meant otherwise.
+        return date.fromisoformat(text) if ISO.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from engine.basics.happenings import DEADLINES, Ends, Happening
+from engine.basics.happenings import DEADLINES, Ends, Happening, unpublished_words
 from engine.basics.values import Figure
 from engine.determination.template import Template
 from engine.events.deal_state import DealState
@@ -26,6 +26,7 @@ from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.path_run import last_value, moments
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import publication_dates
 
 DAY = timedelta(days=1)
 
@@ -62,6 +63,15 @@ class InEffect:
     ended: date | None
     rate: Decimal | None
     rate_ended: Decimal | None
+
+
+@dataclass(frozen=True)
+class Unpublished:
+    """How many Publication Dates a path has, how many have no value, and how many of these have no row."""
+
+    of: int
+    without: int
+    no_row: int
 
 
 LaneKind = Literal[
@@ -116,6 +126,7 @@ class PathOutcome:
         undetermined: tests that were never determined, each with its first reason.
         measured: each test's figure on each date on which something first happened.
         in_effect: for each trigger that was ever in effect, every time that it was.
+        unpublished: the indices that have no value on some Publication Date.
     """
 
     path: str
@@ -127,6 +138,7 @@ class PathOutcome:
     undetermined: Mapping[str, str]
     measured: Mapping[date, Mapping[str, Figure]] = field(default_factory=dict)
     in_effect: Mapping[str, tuple[InEffect, ...]] = field(default_factory=dict)
+    unpublished: Mapping[str, Unpublished] = field(default_factory=dict)
 
     def times(self, trigger: str) -> tuple[Ends, ...]:
         """Return each time that a trigger was in effect: its first day, and the day on which it ended."""
@@ -216,6 +228,26 @@ def outcome(
             )
             for trigger, spells in seen.spells.items()
         },
+        unpublished=dict(_unpublished(rates, deal.closing_date, until)),
+    )
+
+
+def _unpublished(rates: Mapping[str, Rates], closing: date, until: date) -> Iterator[tuple[str, Unpublished]]:
+    """Yield each index that has no value on some Publication Date of a path, with how many there are."""
+    thursdays = tuple(publication_dates(closing + DAY, until))
+    for index, values in rates.items():
+        known = dict(values)
+        without = sum(known.get(day) is None for day in thursdays)
+        if without:
+            yield index, Unpublished(len(thursdays), without, sum(day not in known for day in thursdays))
+
+
+def unpublished_notes(outcomes: Sequence[PathOutcome]) -> tuple[str, ...]:
+    """Return a sentence for each path and index that has no value in some week."""
+    return tuple(
+        unpublished_words(outcome.path, index, weeks.of, weeks.without, weeks.no_row)
+        for outcome in outcomes
+        for index, weeks in outcome.unpublished.items()
     )
 
 

@@ -27,6 +27,7 @@ from engine.queries.draft_files import deal_named, text_of, until_of
 from engine.queries.recorded_ladder import recorded_ladder
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import THURSDAY
 from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import loaded
 from engine.workspace.workspace import Workspace
@@ -139,8 +140,11 @@ class StressAnswer:
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
     """Return the paths that are asked for.
 
-    Raises WrongUsage or InputProblems for what is not a path, or for a table that ends before `until`.
+    Raises WrongUsage or InputProblems for what is not a path, for a table that ends before `until`, and for a
+    week left out that is no Publication Date.
     """
+    for day in sorted(asked.missing):
+        _refuse_missing(deal, day, until)
 
     def changed(path: ScenarioPath) -> ScenarioPath:
         jump = read_jump(asked.jump) if asked.jump is not None else None
@@ -154,6 +158,11 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
     if problems:
         raise InputProblems(problems)
     last = min((days[-1][0] for days in rates.values() if days), default=deal.closing_date)
+    if last <= deal.closing_date:
+        raise WrongUsage(
+            f"{asked.rates.name} ends on {last}, and {deal.name} closes on {deal.closing_date}; a path has "
+            "the rates of the Thursdays after closing"
+        )
     # Of dates after a table's end nothing is known, and an answer would read as if nothing happened on them.
     if until >= last + WEEK:
         raise WrongUsage(
@@ -161,6 +170,20 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
             f"--until {last + WEEK - timedelta(days=1)} or earlier"
         )
     return (*paths, StatedPath(asked.rates.name, rates))
+
+
+def _refuse_missing(deal: Deal, day: date, until: date) -> None:
+    """Raise WrongUsage for a day that is no Publication Date of a path: leaving it out would do nothing."""
+    before = day - timedelta(days=(day.weekday() - THURSDAY) % 7)
+    if day != before:
+        raise WrongUsage(
+            f"--missing {day}: it is no Publication Date, as these are Thursdays; the nearest are "
+            f"{before} and {before + WEEK}"
+        )
+    if not deal.closing_date < day <= until:
+        raise WrongUsage(
+            f"--missing {day}: the path has the Publication Dates after {deal.closing_date} up to {until}"
+        )
 
 
 def with_lost(deal: Deal, given: FactsByDate, asked: StressAsked) -> FactsByDate:

@@ -21,7 +21,7 @@ from engine.foresight.draft_paths import Make, lived_paths
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.lacking import Lacking, acted, lacking
 from engine.foresight.linked_facts import LinkSaid
-from engine.foresight.stress import PathOutcome
+from engine.foresight.stress import PathOutcome, unpublished_notes
 from engine.foresight.term_variants import in_the_form_of, read_range, varied, written_at
 from engine.queries.draft_files import until_of
 from engine.queries.foresight_questions import StressAsked, stated_paths, with_lost
@@ -71,6 +71,7 @@ class GridAnswer:
         sooner: what the trigger also looks at and nothing determined, so that it may act sooner.
         held: the figures that no rate moves, each with its value.
         follows: the figures that follow the rate of the path, each with how.
+        unpublished: a sentence for each index that has no value in some week of the path.
     """
 
     deal: str
@@ -87,6 +88,7 @@ class GridAnswer:
     sooner: tuple[str, ...] = ()
     held: Mapping[str, str] = field(default_factory=dict)
     follows: Mapping[str, LinkSaid] = field(default_factory=dict)
+    unpublished: tuple[str, ...] = ()
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -158,6 +160,7 @@ def grid(
     given = given.without(left)
     cells = []
     sooner: dict[str, None] = {}
+    notes: tuple[str, ...] = ()
     for row in rows:
         for column in columns:
             other = varied(
@@ -166,6 +169,8 @@ def grid(
             (outcome,) = lived_paths(other, make, (path,), given, until, workers)
             open_ = lacking(resolve(other, other.closing_date), templates, (outcome,), until)
             cells.append(GridCell(column, row, *_answer(outcome, about, kind, open_)))
+            # A term changes no rate of the path, so every pair has the same weeks without a value.
+            notes = unpublished_notes((outcome,))
             sooner |= dict.fromkeys(open_.sooner.get(about, ()))
             watch(f"{len(cells)} of {len(columns) * len(rows)} pairs")
     return GridAnswer(
@@ -183,6 +188,7 @@ def grid(
         tuple(sooner),
         given.held,
         given.follows,
+        notes,
     )
 
 

@@ -147,7 +147,11 @@ def _row(row: Row, file: str, before: Sequence[ObservedWeek], problems: list[Pro
         day = date.fromisoformat(row.cells["date"].strip())
     except ValueError:
         day = None
-    if day is None or (before and day <= before[-1].publication_date):
+    if day is None:
+        what, fix = f"`{row.cells['date']}` is not a date", "write it like 2026-01-08"
+        problems.append(Problem("F105", what, "a value is of a date", fix, place))
+        return None
+    if before and day <= before[-1].publication_date:
         fix = "write the Publication Dates in order, like 2026-01-08"
         what = f"`{row.cells['date']}` is not the next Publication Date"
         problems.append(

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS, no_date, times_words
+from engine.basics.happenings import HAPPENING_WORDS, no_date, times_words, unpublished_words
 from engine.basics.values import listed
 from engine.events.swept_money import dates_and_money
 from reports.drawing import lanes
@@ -37,7 +37,7 @@ def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
         "heading": f"Stress: {inputs.rates[0]['words']}" if inputs.rates else "Stress: stated paths",
         "intro": (
             f"The paths run from {long_date(first)} to {long_date(last)}.{_falls(inputs)}"
-            f"{_first_index(inputs)}"
+            f"{_first_index(inputs)}{_unpublished(outcomes[:3])}"
         ),
         "chart": lanes.rates(inputs.rates, inputs.band, levels, first, last) if inputs.rates else None,
         "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last, _marks(inputs, outcomes[:3])),
@@ -65,6 +65,15 @@ def _first_index(inputs: ForesightInputs) -> str:
     """Return whose rates are drawn and printed, where the draft has several indices."""
     names = list(inputs.ladder["today"]) if inputs.ladder is not None else []
     return f" Every index falls alike; the rates are those of {names[0]}." if len(names) > 1 else ""
+
+
+def _unpublished(outcomes: Sequence[Value]) -> str:
+    """Return in which weeks of the paths no value is, as sentences with a space before."""
+    return "".join(
+        f" {unpublished_words(outcome['path'], index, weeks['of'], weeks['without'], weeks['no_row'])}"
+        for outcome in outcomes
+        for index, weeks in outcome["unpublished"].items()
+    )
 
 
 def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[dict[str, Any]], str]]:

@@ -67,6 +67,7 @@ def _intro(value: Value, title: Words, words: Words) -> Iterator[str]:
     for one in value["not_known"]:
         open_ = NotCompared(**{**one, "paths": tuple(one["paths"])})
         yield words(open_.words(title(open_.subject)))
+    yield from value["unpublished"]
     for trigger, names in value["sooner"].items():
         yield f"{sooner_words(title(trigger), [title(name) for name in names])}."
     if left > 0:
@@ -85,6 +86,7 @@ def grid_page(value: Value | None, title: Words, words: Words) -> dict[str, Any]
     not_known = "".join(f" {title(value['subject'])} is {words(why)}." for why in open_)
     if value["sooner"]:
         not_known += f" {sooner_words(title(value['subject']), [title(name) for name in value['sooner']])}."
+    not_known += "".join(f" {note}" for note in value["unpublished"])
     return {
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (

@@ -226,6 +226,8 @@ def test_a_file_of_rates_that_ends_too_early_is_refused(meridian: Deal, tmp_path
         ("day,rate\n2026-01-08,2.10\n", ["F101"]),
         ("date,CRI-B200\n2026-01-08,2.10\n", ["F101"]),
         ("date,rate\n2026-01-09,2.10\n", ["F102"]),
+        ("date,rate\n28/05/2026,2.10\n20260108,2.10\n2026-13-01,2.10\n", ["F105", "F105", "F105"]),
+        ("date,rate\n", ["F108"]),
         ("date,rate\n2026-01-15,2.10\n2026-01-08,2.10\n", ["F102"]),
         ("date,rate\n2026-01-08,2.10001\n2026-01-15,-1\n2026-01-22,0\n", ["F103", "F103", "F103"]),
     ],
@@ -275,7 +277,8 @@ def test_facts_are_checked_as_a_worked_example_is(meridian: Deal, row: str, code
     with pytest.raises(InputProblems) as refused:
         read_facts(f"date,figure,value\n{row}\n", "facts.csv", resolve(meridian, meridian.closing_date))
     assert code in [problem.code for problem in refused.value.problems]
-    assert all(problem.place.line > 1 or code == "F107" for problem in refused.value.problems)
+    # Two figures of one date are shown at the second.
+    assert {problem.place.line for problem in refused.value.problems} == {3 if code == "F107" else 2}
 
 
 def test_facts_without_their_columns_are_refused(meridian: Deal) -> None:

@@ -127,7 +127,8 @@ def test_refusals_say_what_is_missing(
     ("text", "code"),
     [
         ("day,value\n", "F101"),
-        ("date,value\nsoon,1\n", "F102"),
+        ("date,value\nsoon,1\n", "F105"),
+        ("date,value\n2026-01-08,1\n2026-01-08,1\n", "F102"),
         ("date,value\n2026-01-08,x\n", "F103"),
         ("date,value\n2026-01-08,0\n", "F103"),
     ],

@@ -69,6 +69,8 @@ def _show(comparison: Comparison) -> None:
         say(f"Nothing that is known differs on {', '.join(comparison.same_as_known)}.")
     for open_ in comparison.not_known:
         say(open_.words())
+    for note in comparison.unpublished:
+        say(f"NO VALUE: {note}")
     for trigger, names in comparison.sooner.items():
         say(f"AT LEAST: {sooner_words(trigger, names)}.")
     serves = whom_it_serves(comparison)

@@ -43,6 +43,8 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     )
     for why in dict.fromkeys(cell.not_known for cell in answer.cells if cell.not_known is not None):
         say(f"{answer.subject} is {why}.")
+    for note in answer.unpublished:
+        say(f"NO VALUE: {note}")
     if answer.sooner:
         say(f"AT LEAST: {sooner_words(answer.subject, answer.sooner)}.")
     if into is not None:

@@ -17,7 +17,7 @@ from engine.basics.values import listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
 from engine.events.swept_money import dates_and_money
 from engine.foresight.answers import as_data
-from engine.foresight.stress import PathOutcome, several_times
+from engine.foresight.stress import PathOutcome, several_times, unpublished_notes
 from engine.queries.foresight_questions import StressAnswer
 
 SIDE_BY_SIDE = 3
@@ -38,6 +38,8 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
         # The rate of each path stands flush right, so that decimals meet.
         say(table(head, list(_rows(together, answer.not_known)), right=range(2, 2 * len(together) + 1, 2)))
     say()
+    for note in unpublished_notes(outcomes):
+        say(f"NO VALUE: {note}")
     if answer.never:
         say(f"NEVER by {answer.until}, on any of these paths: {listed(answer.never)}.")
     for line in _least(outcomes):
