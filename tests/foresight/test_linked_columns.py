@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -86,3 +87,20 @@ def test_money_that_follows_the_rate_comes_out_as_the_exact_engine_says(
     swept = columns.swept["cash-sweep"]
     assert len(set(swept.tolist())) > 5  # each path sweeps what its own rates bring
     assert bool(columns.by_steps) is stepped
+
+
+def test_reports_between_monthly_determination_dates_follow_the_rate_of_their_own_day(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """Reports are weekly and tests monthly, so a Payment Date takes a report of no Determination Date."""
+    monthly = meridian_text[: meridian_text.index("worked_examples:")].replace(
+        "determination_dates: {every: Thursday, if_not_a_business_day: same day",
+        "determination_dates: {every: month, day: last, if_not_a_business_day: previous business day",
+    )
+    case = linked(
+        load(f"{monthly}worked_examples: []\n"), (PRINCIPAL, rent("85%", 13), COLLECTED, *MONEY), 10, 30, 8
+    )
+    falling = np.rint(np.linspace(1.0, 0.55, len(case.rates.dates))[:, None] * case.rates.ticks["CRI-H100"])
+    ticks = np.where(case.rates.ticks["CRI-H100"] == NO_VALUE, NO_VALUE, falling.astype(np.int64))
+    columns = held_equal(replace(case, rates=PathRates(case.rates.dates, {"CRI-H100": ticks})), all_templates)
+    assert len(set(columns.swept["cash-sweep"].tolist())) > 5
