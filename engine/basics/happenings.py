@@ -130,7 +130,7 @@ def times_words(
 def spells_words(spells: Sequence[tuple[Day, Day | None]], written: Callable[[Day], str] = str) -> str:
     """Return the spells of something in one cell: all if they fit, or the first, their number and the last.
 
-    The text is empty if there is none.
+    Without any spell the text is empty.
     """
     if len(spells) <= SPELLS:
         return ", ".join(_to(spell, written) for spell in spells)

@@ -140,8 +140,8 @@ class StressAnswer:
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
     """Return the paths that are asked for.
 
-    Raises WrongUsage or InputProblems for what is not a path, for a table that ends before `until`, and for a
-    week left out that is no Publication Date.
+    Raises WrongUsage or InputProblems for what is not a path, or for a table that ends before `until`. It
+    raises WrongUsage for a missing day that is not a Publication Date.
     """
     for day in sorted(asked.missing):
         _refuse_missing(deal, day, until)
@@ -173,11 +173,11 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
 
 
 def _refuse_missing(deal: Deal, day: date, until: date) -> None:
-    """Raise WrongUsage for a day that is no Publication Date of a path: leaving it out would do nothing."""
+    """Raise WrongUsage for a day that is not a Publication Date of a path: its lack would change nothing."""
     before = day - timedelta(days=(day.weekday() - THURSDAY) % 7)
     if day != before:
         raise WrongUsage(
-            f"--missing {day}: it is no Publication Date, as these are Thursdays; the nearest are "
+            f"--missing {day}: the day is not a Publication Date, which is a Thursday; the nearest are "
             f"{before} and {before + WEEK}"
         )
     if not deal.closing_date < day <= until:

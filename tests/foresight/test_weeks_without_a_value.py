@@ -1,4 +1,4 @@
-"""Weeks of a stated path that have no value are counted in the answer, and a day that is no such week is refused."""
+"""Weeks of a stated path that have no value are counted in the answer, and a day between them is refused."""
 
 from __future__ import annotations
 
