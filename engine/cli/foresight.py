@@ -5,6 +5,7 @@ They work on stated paths and on paths of the rate model, before a deal is signe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -299,6 +300,8 @@ def calibrate(
         many,
         progress,
     )
+    if given.source is not None:
+        answer = replace(answer, files=(*answer.files, given.source))
     if into is not None:
         write_answer(
             into,

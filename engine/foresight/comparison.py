@@ -16,6 +16,7 @@ from engine.basics.happenings import Happening, NotCompared
 from engine.determination.template import Template
 from engine.events.swept_money import SweptMoney
 from engine.foresight.differences import TermChange
+from engine.foresight.given_files import GivenFile
 from engine.foresight.lacking import Lacking, lacking
 from engine.foresight.stress import FirstDate, PathOutcome, unpublished_notes
 from engine.terms.as_written import Deal, resolve, sources
@@ -89,6 +90,7 @@ class Comparison:
         same_as_known: paths on which nothing differs of what is known.
         sooner: triggers that began under a draft and also look at what it left undetermined.
         unpublished: a sentence for each path and index that has no value in some week.
+        files: the files on which the comparison rests.
     """
 
     first: str
@@ -102,6 +104,7 @@ class Comparison:
     same_as_known: tuple[str, ...] = ()
     sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unpublished: tuple[str, ...] = ()
+    files: tuple[GivenFile, ...] = ()
 
 
 def compared(

@@ -16,6 +16,7 @@ from engine.basics.many_processes import Workers, in_order
 from engine.basics.values import counted
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.given_files import GivenFile
 from engine.foresight.rate_scenarios import Point, Rates, ScenarioPath, Shape, read_legs
 from engine.foresight.stress import PathOutcome, closing_levels, outcome
 from engine.terms.as_written import Deal
@@ -31,11 +32,19 @@ Each process calls it itself, because templates hold functions that cannot be se
 
 @dataclass(frozen=True)
 class StatedPath:
-    """One path ready to be lived: its name, the rates of each index, and the scenario that made them."""
+    """One path ready to be lived.
+
+    Attributes:
+        name: its name.
+        rates: the rates of each index.
+        scenario: the scenario that made them; None for a table of dated rates.
+        source: that table; None for a scenario.
+    """
 
     name: str
     rates: Mapping[str, Rates]
     scenario: ScenarioPath | None = None
+    source: GivenFile | None = None
 
 
 def scenario_paths(

@@ -16,6 +16,7 @@ from fractions import Fraction
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.tables import Row, read_table
 from engine.basics.values import Figure, Unit, figure_words, listed, printed
+from engine.foresight.given_files import GivenFile
 from engine.foresight.linked_facts import FOLLOWING, PLACES, Link, LinkSaid, is_link, read_link
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.in_force import TermsInForce
@@ -46,12 +47,14 @@ class FactsByDate:
         links: figures that follow a rate; they stand in `figures` at the Closing Date level until a path is
             known.
         moved: figures that a path has moved already: they go in steps, whatever lies between other dates.
+        source: the table that they come from; None if all come from the command line.
     """
 
     figures: Mapping[str, tuple[Dated, ...]]
     straight_lines: bool = False
     links: tuple[Link, ...] = ()
     moved: frozenset[str] = frozenset()
+    source: GivenFile | None = None
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> FactsByDate:
         """Return the same facts on a path of rates.
@@ -84,13 +87,9 @@ class FactsByDate:
 
     @property
     def held(self) -> dict[str, str]:
-        """The figures that no rate moves, each with its first value in words."""
+        """The figures that no rate moves, each with its first value in words, and its last."""
         linked = {link.figure for link in self.links}
-        return {
-            name: f"{printed(dated[0].figure)}{'' if len(dated) == 1 else ', by date'}"
-            for name, dated in self.figures.items()
-            if name not in linked
-        }
+        return {name: _first_and_last(dated) for name, dated in self.figures.items() if name not in linked}
 
     @property
     def follows(self) -> dict[str, LinkSaid]:
@@ -169,15 +168,48 @@ class FactsByDate:
 
     def described(self) -> str:
         """Return the facts in one line, for the head of a report."""
-        held = [
-            f"{figure_words(name)} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}"
-            for name, one in self.figures.items()
-        ]
+        held = [f"{figure_words(name)} {_first_and_last(one)}" for name, one in self.figures.items()]
         follows = {link.figure: f"{figure_words(link.figure)} {link.words}" for link in self.links}
         return (
             "; ".join(follows.get(name, words) for name, words in zip(self.figures, held, strict=True))
             or "none given"
         )
+
+    def by_date(self) -> tuple[FigureByDate, ...]:
+        """Return each figure that changes by date, from its first value to its last."""
+        return tuple(
+            FigureByDate(
+                figure_words(name),
+                one[0].since,
+                one[0].figure,
+                len(one) - 1,
+                one[-1].since,
+                one[-1].figure,
+            )
+            for name, one in self.figures.items()
+            if len(one) > 1
+        )
+
+
+@dataclass(frozen=True)
+class FigureByDate:
+    """A figure that changes by date: its first value, how often it changes, and the value after that."""
+
+    figure: str
+    since: date
+    value: Figure
+    changes: int
+    last_since: date
+    last_value: Figure
+
+
+def _first_and_last(dated: Sequence[Dated]) -> str:
+    """Return a figure's first value, and its last one with its date if it changes."""
+    first, last = dated[0], dated[-1]
+    if first is last:
+        return printed(first.figure)
+    changes = f" after {len(dated) - 1} changes" if len(dated) > 2 else ""
+    return f"{printed(first.figure)}, {printed(last.figure)} from {last.since}{changes}"
 
 
 def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tuple[Dated, ...]:

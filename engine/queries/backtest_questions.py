@@ -32,6 +32,7 @@ from engine.foresight.backtest import (
 )
 from engine.foresight.differences import ResultChange, TermChange, result_changes, term_changes
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.given_files import files_of
 from engine.foresight.lacking import Lacking
 from engine.foresight.sampling_noise import ObservedWeek
 from engine.foresight.undecided import open_triggers
@@ -114,6 +115,7 @@ class Backtest:
             "written": str(self.written),
             "until": str(self.until),
             "source": as_data(self.source),
+            "files": as_data(files_of((self.draft,), self.given.source, self.source.given)),
             "levels": self.levels,
         }
         return {**head, "facts": self.given.described(), **records, **lacking}

@@ -18,6 +18,7 @@ from engine.basics.values import listed
 from engine.determination.template import Clause, Template
 from engine.foresight.calibrate import Cell, Question, Variant
 from engine.foresight.calibration_run import Calibration, Setting, calibrated
+from engine.foresight.given_files import GivenFile, files_of
 from engine.foresight.rate_forecast import Score, walk_forward
 from engine.foresight.rate_paths import TICK, Switch
 from engine.foresight.rate_posterior import PRIORS, Posterior, Prior, posterior
@@ -90,6 +91,7 @@ class CalibrationAnswer:
         scores: how the model forecast the history, beside simpler forecasts.
         under: the share of false alarms that is asked for.
         source: where the history comes from.
+        files: the files on which the answer rests.
     """
 
     deal: str
@@ -102,6 +104,7 @@ class CalibrationAnswer:
     scores: tuple[Score, ...]
     under: float
     source: HistorySource
+    files: tuple[GivenFile, ...] = ()
 
 
 def model_of(
@@ -207,6 +210,7 @@ def calibrate(
         scores=walk_forward(series, prior),
         under=under,
         source=OF_THE_SERIES if table is None else table.source,
+        files=files_of((deal,), None if table is None else table.source.given),
     )
 
 

@@ -120,6 +120,7 @@ def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
         "variants_tried": calibration.variants,
         "weeks_of_history": calibration.weeks_of_history,
         "source": as_data(answer.source),
+        "files": as_data(answer.files),
         "model": as_data(calibration.model),
         "history": as_data(calibration.history),
         "first_half": as_data(calibration.first_half),

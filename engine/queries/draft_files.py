@@ -13,6 +13,7 @@ from engine.basics.errors import WrongUsage
 from engine.basics.files import read_text
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate, held_facts, read_facts
+from engine.foresight.given_files import given_file
 from engine.terms.as_written import Deal, resolve
 from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import read_file
@@ -66,9 +67,11 @@ def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str 
     if table is None:
         return facts
     lines = between == "straight lines"
-    dated = read_facts(text_of(table), str(table), terms, lines)
+    text = text_of(table)
+    dated = read_facts(text, str(table), terms, lines)
     kept = tuple(link for link in facts.links if link.figure not in dated.figures)
-    return FactsByDate({**facts.figures, **dated.figures}, lines, kept)
+    figures = {**facts.figures, **dated.figures}
+    return FactsByDate(figures, lines, kept, source=given_file("facts", table, text))
 
 
 def until_of(deal: Deal, until: date | None, weeks: int) -> date:

@@ -5,8 +5,8 @@ A command prints an answer, a page shows it, and a program reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from engine.events.log_names import deals_among
 from engine.foresight.comparison import Comparison, compared
 from engine.foresight.draft_paths import Make, StatedPath, lived_paths, scenario_paths
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.given_files import GivenFile, files_of, given_file
 from engine.foresight.lacking import acted, lacking
 from engine.foresight.ladder import Ladder, ladder_at_closing
 from engine.foresight.rate_scenarios import Point, ScenarioPath, Shape, read_jump, read_rates
@@ -120,6 +121,8 @@ class StressAnswer:
         sooner: triggers that began and also look at such a test, so that they may begin sooner.
         not_known: by path, the tests and triggers of which nothing is known on it, with the reason.
         left_out: tests that were not determined on any date, or have no date by then, with the reason.
+        files: the files on which the answer rests.
+        own: the path of the user's own table of rates; None without one.
     """
 
     deal: str
@@ -135,6 +138,8 @@ class StressAnswer:
     undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sooner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: tuple[GivenFile, ...] = ()
+    own: str | None = None
 
 
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
@@ -154,7 +159,8 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
     if asked.rates is None:
         return paths
     indices = tuple(resolve(deal, deal.closing_date).index)
-    rates, problems = read_rates(text_of(asked.rates), str(asked.rates), indices)
+    text = text_of(asked.rates)
+    rates, problems = read_rates(text, str(asked.rates), indices)
     if problems:
         raise InputProblems(problems)
     last = min((days[-1][0] for days in rates.values() if days), default=deal.closing_date)
@@ -169,7 +175,17 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
             f"{asked.rates.name} ends on {last}, and nothing is known after that; name a last date with "
             f"--until {last + WEEK - timedelta(days=1)} or earlier"
         )
-    return (*paths, StatedPath(asked.rates.name, rates))
+    # The first index is the one that is drawn and printed, whichever column comes first in the table.
+    in_order = {name: rates[name] for name in indices if name in rates}
+    own = StatedPath(asked.rates.name, in_order, source=given_file("rates", asked.rates, text))
+    return (*paths, own)
+
+
+def given_files(
+    deals: Sequence[Deal], given: FactsByDate, paths: Sequence[StatedPath]
+) -> tuple[GivenFile, ...]:
+    """Return the files on which an answer on stated paths rests."""
+    return files_of(deals, given.source, *(path.source for path in paths))
 
 
 def _refuse_missing(deal: Deal, day: date, until: date) -> None:
@@ -213,7 +229,8 @@ def stress(
     """
     until = until_of(deal, asked.until, asked.weeks)
     facts = with_lost(deal, given, asked)
-    outcomes = lived_paths(deal, make, stated_paths(deal, asked, until), facts, until, workers, watch)
+    paths = stated_paths(deal, asked, until)
+    outcomes = lived_paths(deal, make, paths, facts, until, workers, watch)
     terms = resolve(deal, deal.closing_date)
     templates = make()
     open_ = lacking(terms, templates, outcomes, until)
@@ -233,6 +250,8 @@ def stress(
         undecided=open_.undecided,
         sooner=open_.sooner,
         not_known={one.path: lacking(terms, templates, (one,), until).reasons for one in outcomes},
+        files=given_files((deal,), given, paths),
+        own=next((path.name for path in paths if path.source is not None), None),
     )
 
 
@@ -247,20 +266,14 @@ def compare_drafts(
 ) -> Comparison:
     """Return two drafts on the same paths, which begin at each draft's own Closing Date level."""
     until = min(until_of(deal, asked.until, asked.weeks) for deal in (first, second))
+    paths = [stated_paths(deal, asked, until) for deal in (first, second)]
     lived = [
-        lived_paths(
-            deal,
-            make,
-            stated_paths(deal, asked, until),
-            with_lost(deal, given, asked),
-            until,
-            workers,
-            watch,
-        )
-        for deal in (first, second)
+        lived_paths(deal, make, of_deal, with_lost(deal, given, asked), until, workers, watch)
+        for deal, of_deal in zip((first, second), paths, strict=True)
     ]
     names = (Path(first.tree.file).name, Path(second.tree.file).name)
-    return compared(names, (first, second), lived[0], lived[1], make())
+    found = compared(names, (first, second), lived[0], lived[1], make())
+    return replace(found, files=given_files((first, second), given, (*paths[0], *paths[1])))
 
 
 def compare_wordings(
@@ -291,6 +304,7 @@ def compare_wordings(
     others = [(choice, in_the_form_of(now, choice)) for choice in wanted]
     until = until_of(deal, asked.until, asked.weeks)
     paths, given = stated_paths(deal, asked, until), with_lost(deal, given, asked)
+    files = given_files((deal,), given, paths)
     plain = varied(deal, templates, {})
     before = lived_paths(plain, make, paths, given, until, workers, watch)
     comparisons = []
@@ -300,7 +314,9 @@ def compare_wordings(
         other = varied(deal, templates, {term: text})
         after = lived_paths(other, make, paths, given, until, workers, watch)
         names = (f"{term}: {now}", f"{term}: {text}")
-        comparisons.append(compared(names, (plain, other), before, after, templates))
+        found = compared(names, (plain, other), before, after, templates)
+        # The files are those that were given; a variant was not.
+        comparisons.append(replace(found, files=files))
     return tuple(comparisons)
 
 

@@ -16,6 +16,7 @@ from engine.determination.template import Cure, Template
 from engine.foresight.answers import as_data
 from engine.foresight.draft_paths import POINTS, Make, StatedPath
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.given_files import files_of
 from engine.foresight.ladder import Inversion, Ladder, after_cure_words, inversion_words, ladder_at_closing
 from engine.foresight.stress import closing_levels
 from engine.queries.draft_files import until_of
@@ -49,6 +50,9 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
         "prepared": prepared,
         "engine": __version__,
         "facts": given.described(),
+        "files": as_data(files_of((deal,), given.source)),
+        "by_date": as_data(given.by_date()),
+        "straight_lines": given.straight_lines,
         "closing": deal.closing_date,
         "illustrative": terms.illustrative,
         "sections": _sections(terms, templates),

@@ -19,12 +19,13 @@ from engine.determination.template import Template
 from engine.evaluation.sweeps import sweeps
 from engine.foresight.draft_paths import Make, lived_paths
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.given_files import GivenFile
 from engine.foresight.lacking import Lacking, acted, lacking
 from engine.foresight.linked_facts import LinkSaid
 from engine.foresight.stress import PathOutcome, unpublished_notes
 from engine.foresight.term_variants import in_the_form_of, read_range, varied, written_at
 from engine.queries.draft_files import until_of
-from engine.queries.foresight_questions import StressAsked, stated_paths, with_lost
+from engine.queries.foresight_questions import StressAsked, given_files, stated_paths, with_lost
 from engine.terms.as_written import Deal, resolve
 
 Shown = Literal["first-failure", "weeks-in-cure", "swept"]
@@ -72,6 +73,7 @@ class GridAnswer:
         held: the figures that no rate moves, each with its value.
         follows: the figures that follow the rate of the path, each with how.
         unpublished: a sentence for each index that has no value in some week of the path.
+        files: the files on which the grid rests.
     """
 
     deal: str
@@ -89,6 +91,7 @@ class GridAnswer:
     held: Mapping[str, str] = field(default_factory=dict)
     follows: Mapping[str, LinkSaid] = field(default_factory=dict)
     unpublished: tuple[str, ...] = ()
+    files: tuple[GivenFile, ...] = ()
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -189,6 +192,7 @@ def grid(
         given.held,
         given.follows,
         notes,
+        given_files((deal,), given, (path,)),
     )
 
 

@@ -17,6 +17,7 @@ from engine.basics.files import bytes_of, read_text
 from engine.basics.tables import Row, read_table
 from engine.basics.values import exact_number, listed, rounded
 from engine.events.rates import Published
+from engine.foresight.given_files import GivenFile
 from engine.foresight.sampling_noise import ObservedWeek
 from engine.terms.as_written import Deal
 from engine.workspace.series import known_series, prints_of, series_by_index, series_of
@@ -36,6 +37,13 @@ class HistorySource:
 
     file: str | None
     sha256: str | None
+
+    @property
+    def given(self) -> GivenFile | None:
+        """The table as a file that was given; None for the workspace's series."""
+        if self.file is None or self.sha256 is None:
+            return None
+        return GivenFile("history", self.file, self.sha256)
 
 
 OF_THE_SERIES = HistorySource(None, None)

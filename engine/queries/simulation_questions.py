@@ -23,6 +23,7 @@ from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.draft_paths import Make
 from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.given_files import GivenFile, files_of
 from engine.foresight.linked_facts import LinkSaid
 from engine.foresight.path_tallies import PathTally, path_tally
 from engine.foresight.rate_forecast import Score, walk_forward
@@ -112,6 +113,7 @@ class SimulationAnswer:
         others: the other indices of a deal that reads several.
         recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace,
             and without one.
+        files: the files on which the answer rests.
     """
 
     deal: str
@@ -138,6 +140,7 @@ class SimulationAnswer:
     recorded: ForecastRecord | None = None
     held: Mapping[str, str] = field(default_factory=dict)
     follows: Mapping[str, LinkSaid] = field(default_factory=dict)
+    files: tuple[GivenFile, ...] = ()
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -257,6 +260,7 @@ def simulate(
         recorded=None
         if workspace is None
         else forecast_record(workspace, series_of(first.index, terms.index[first.index])),
+        files=files_of((deal,), given.source, None if table is None else table.source.given),
     )
 
 

@@ -24,7 +24,9 @@ from reports.pages.foresight_tables import (
     backtest_lead,
     backtest_pages,
     backtest_rests,
+    by_date_table,
     comparison_pages,
+    file_rests,
     grid_page,
     history_rests,
 )
@@ -52,7 +54,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
         "illustrative": NO_NOTICE if inputs.illustrative else "",
         "left": f"Foresight Report, {inputs.deal}",
         "right": inputs.file,
-        "foot": f"Draft {inputs.sha256[:8]}, {_seeds(inputs)}headroom {inputs.engine}",
+        "foot": f"Draft {inputs.sha256[:8]}, {_hashes(inputs)}{_seeds(inputs)}headroom {inputs.engine}",
         "parties": inputs.parties,
         "particulars": [
             ("Draft", f"{inputs.file}, {inputs.sha256[:8]}"),
@@ -77,6 +79,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
             *(page for page in (grid_page(inputs.grid, inputs.title, inputs.words),) if page is not None),
         ],
         "assumptions": _assumptions(inputs),
+        "by_date": by_date_table(inputs.by_date),
         "first": (),
     }
 
@@ -92,6 +95,8 @@ def answers(inputs: ForesightInputs) -> str:
         "comparisons": inputs.comparisons or None,
         "grid": inputs.grid,
         "backtest": inputs.backtest,
+        "files": inputs.every_file or None,
+        "facts_by_date": inputs.by_date or None,
     }
     return json.dumps(
         {name: part for name, part in parts.items() if part is not None},
@@ -248,12 +253,21 @@ def _seeds(inputs: ForesightInputs) -> str:
     return f"seed {', '.join(sorted(seeds))}, " if seeds else ""
 
 
+def _hashes(inputs: ForesightInputs) -> str:
+    """Return the first eight digits of each table that was given, for the foot of every page."""
+    tables = [one for one in inputs.every_file if one["what"] != "deal"]
+    return "".join(f"{one['what']} {one['sha256'][:8]}, " for one in tables)
+
+
 def _assumptions(inputs: ForesightInputs) -> list[tuple[str, str]]:
     assumptions = [
         ("Draft, SHA-256", eights(inputs.sha256)),
         ("Closing Date", long_date(inputs.closing)),
         ("Facts", inputs.facts),
+        *file_rests(inputs.every_file, inputs.sha256),
     ]
+    if inputs.by_date and inputs.straight_lines:
+        assumptions.append(("Between dates", "figures move in straight lines"))
     on_history = [
         answer for answer in (inputs.backtest, inputs.calibration, inputs.simulation) if answer is not None
     ]

@@ -29,6 +29,9 @@ class ForesightInputs:
         prepared: the date on which the report is made.
         engine: the version that made it.
         facts: what is assumed of the Servicer's reports.
+        files: the files of the draft and of the facts; an answer names those on which it rests alone.
+        by_date: each figure that changes by date, from its first value to its last.
+        straight_lines: whether such a figure moves evenly between its dates.
         closing: the Closing Date.
         illustrative: whether the deal says that it is.
         titles: each test's title, by its name.
@@ -66,6 +69,9 @@ class ForesightInputs:
     comparisons: Sequence[Value] = ()
     grid: Value | None = None
     backtest: Value | None = None
+    files: Sequence[Value] = ()
+    by_date: Sequence[Value] = ()
+    straight_lines: bool = False
 
     @property
     def issued_at(self) -> datetime:
@@ -74,6 +80,15 @@ class ForesightInputs:
         The date alone decides it, so the same inputs give the same bytes.
         """
         return datetime.combine(self.prepared, time(), UTC)
+
+    @property
+    def every_file(self) -> list[Value]:
+        """Every file on which one of the answers rests, each once."""
+        answers = (self.stress, self.scenarios, self.calibration, self.simulation, *self.comparisons)
+        known = [*self.files]
+        for answer in (*answers, self.grid, self.backtest):
+            known += [one for one in (answer or {}).get("files", ()) if one not in known]
+        return known
 
     def section(self, name: str, what: str) -> str:
         """Return the section of what happens to a test or a trigger; empty if the draft names none."""

@@ -177,6 +177,39 @@ def backtest_rests(value: Value) -> list[tuple[str, str]]:
     return [("Backtest", closed)]
 
 
+FILES = {"deal": "Other draft", "facts": "Table of facts", "rates": "Table of rates"}
+"""What a file holds, as the head of its row; the history has a row of its own."""
+
+
+def file_rests(files: Sequence[Value], drafted: str) -> list[tuple[str, str]]:
+    """Return the files beside the draft of a hash and the history, each with its own hash."""
+    return [
+        (FILES[one["what"]], f"{one['file']}, SHA-256 {eights(one['sha256'])}")
+        for one in files
+        if one["what"] in FILES and one["sha256"] != drafted
+    ]
+
+
+def by_date_table(figures: Sequence[Value]) -> dict[str, Any] | None:
+    """Return each figure that changes by date, from when to when; None if none does."""
+    if not figures:
+        return None
+    return {
+        "heads": ["Figure that changes by date", "At first", "From", "Changes", "At last", "From"],
+        "rows": [
+            [
+                str(one["figure"]),
+                str(one["value"]),
+                dated(one["since"]),
+                str(one["changes"]),
+                str(one["last_value"]),
+                dated(one["last_since"]),
+            ]
+            for one in figures
+        ],
+    }
+
+
 def history_rests(source: Value) -> tuple[str, str]:
     """Return where the published history comes from: its table with the hash, or the workspace's series."""
     if source["file"] is None:
