@@ -19,7 +19,7 @@ from engine.foresight.differences import TermChange
 from engine.foresight.given_files import GivenFile
 from engine.foresight.lacking import Lacking, lacking
 from engine.foresight.stress import FirstDate, PathOutcome, unpublished_notes
-from engine.terms.as_written import Deal, resolve, sources
+from engine.terms.as_written import Deal, sources, terms_until
 
 PROTECTS: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
 """The happenings that protect the lender: an earlier date serves the lender, a later date the borrower."""
@@ -163,7 +163,7 @@ def _open(draft: Deal, templates: Mapping[str, Template], outcome: PathOutcome) 
 
     A test without any date is not open, because nothing of it happens under that draft.
     """
-    terms = resolve(draft, draft.closing_date)
+    terms = terms_until(draft, outcome.until)
     return lacking(terms, templates, (outcome,), outcome.until, untested=False)
 
 

@@ -45,7 +45,7 @@ class Lacking:
 
 
 def lacking(
-    terms: TermsInForce,
+    stretches: Sequence[TermsInForce],
     templates: Mapping[str, Template],
     outcomes: Sequence[PathOutcome],
     until: date,
@@ -54,7 +54,7 @@ def lacking(
     """Return what paths leave open of a draft.
 
     Args:
-        terms: the draft's terms.
+        stretches: the draft's terms from each date on.
         templates: the covenant templates by name.
         outcomes: what happened on each path.
         until: the last date.
@@ -69,9 +69,10 @@ def lacking(
         if test not in determined
     }
     if untested:
-        idle = [name for name in terms.covenants if name not in determined and name not in left]
+        tests = dict.fromkeys(name for terms in stretches for name in terms.covenants)
+        idle = [name for name in tests if name not in determined and name not in left]
         left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
-    triggers = open_triggers(terms, templates, left, acted(outcomes), until)
+    triggers = open_triggers(stretches, templates, left, acted(outcomes), until)
     return Lacking(left, triggers.undecided, triggers.sooner)
 
 

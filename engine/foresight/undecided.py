@@ -5,7 +5,7 @@ Of some "never" cannot be said. Others began, and may have begun sooner.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -52,7 +52,7 @@ class OpenTriggers:
 
 
 def open_triggers(
-    terms: TermsInForce,
+    stretches: Sequence[TermsInForce],
     templates: Mapping[str, Template],
     left_out: Collection[str],
     acted: Collection[str],
@@ -61,12 +61,29 @@ def open_triggers(
     """Return the composite triggers of which too little is known.
 
     Args:
-        terms: the draft's terms.
+        stretches: the draft's terms from each date on: an amendment may bring a trigger in, or change it.
         templates: the covenant templates by name.
         left_out: tests that were not determined on any date.
         acted: tests that failed on some path, and triggers that began on one.
         until: the last date.
     """
+    undecided: dict[str, tuple[str, ...]] = {}
+    sooner: dict[str, tuple[str, ...]] = {}
+    for terms in stretches:
+        found = _open_in(terms, templates, left_out, acted, until)
+        for known, new in ((undecided, found.undecided), (sooner, found.sooner)):
+            # What one stretch leaves open stays open, whatever a later one says.
+            known |= {name: tuple(dict.fromkeys((*known.get(name, ()), *of))) for name, of in new.items()}
+    return OpenTriggers(undecided, sooner)
+
+
+def _open_in(
+    terms: TermsInForce,
+    templates: Mapping[str, Template],
+    left_out: Collection[str],
+    acted: Collection[str],
+    until: date,
+) -> OpenTriggers:
     # In the order of dependency, so that what a trigger looks at has been told before it.
     composite = [rule for rule in rules(terms, templates) if rule.name in terms.triggers]
     undecided: dict[str, tuple[str, ...]] = {}

@@ -39,7 +39,7 @@ from engine.foresight.undecided import open_triggers
 from engine.queries.draft_files import facts_for
 from engine.queries.published_history import OF_THE_SERIES, HistorySource, HistoryTable, history_table
 from engine.record.log import deal_log, read
-from engine.terms.as_written import Deal, load_deal, resolve
+from engine.terms.as_written import Deal, load_deal, terms_until
 from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import Templates, loaded
 from engine.workspace.deals_by_name import find_deal
@@ -222,8 +222,8 @@ def backtest(
     if (not_closed := _not_closed(deal, history, until)) is not None:
         raise WrongUsage(f"{not_closed}; `--as-if-closed DATE` lives it as if it had closed on that day")
     drafts = lived(deal, templates, history)
-    terms = resolve(deal, history.until)
-    left = left_out(drafts, terms.covenants, history.until)
+    terms = terms_until(deal, history.until)
+    left = left_out(drafts, dict.fromkeys(key for one in terms for key in one.covenants), history.until)
     tests, triggers = test_records(drafts), trigger_records(drafts)
     acted = {
         *(one.test for one in tests if one.failed),

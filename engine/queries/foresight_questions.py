@@ -27,7 +27,7 @@ from engine.foresight.term_variants import choices, in_the_form_of, varied, writ
 from engine.queries.draft_files import deal_named, text_of, until_of
 from engine.queries.recorded_ladder import recorded_ladder
 from engine.record.log import deal_log, read
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, resolve, terms_until
 from engine.terms.contract_dates import THURSDAY
 from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import loaded
@@ -231,7 +231,11 @@ def stress(
     facts = with_lost(deal, given, asked)
     paths = stated_paths(deal, asked, until)
     outcomes = lived_paths(deal, make, paths, facts, until, workers, watch)
-    terms = resolve(deal, deal.closing_date)
+    terms = terms_until(deal, until)
+    # An amendment may bring tests and triggers in, of which something is to be said as well.
+    clauses = {key: clause for one in reversed(terms) for key, clause in one.covenants.items()}
+    tests = tuple(dict.fromkeys(key for one in terms for key in one.covenants))
+    triggers = tuple(dict.fromkeys(name for one in terms for name in one.triggers))
     templates = make()
     open_ = lacking(terms, templates, outcomes, until)
     # Never is said only of tests that were determined, because an undetermined one may have failed.
@@ -243,9 +247,9 @@ def stress(
         until=until,
         facts=given.described(),
         outcomes=outcomes,
-        tests={key: templates[clause.template].title for key, clause in terms.covenants.items()},
-        triggers=tuple(terms.triggers),
-        never=tuple(name for name in (*terms.covenants, *terms.triggers) if name not in said),
+        tests={key: templates[clauses[key].template].title for key in tests},
+        triggers=triggers,
+        never=tuple(name for name in (*tests, *triggers) if name not in said),
         left_out=open_.left_out,
         undecided=open_.undecided,
         sooner=open_.sooner,

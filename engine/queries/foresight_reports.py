@@ -55,8 +55,13 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
         "straight_lines": given.straight_lines,
         "closing": deal.closing_date,
         "illustrative": terms.illustrative,
-        "sections": _sections(terms, templates),
-        "titles": _titles(terms, templates),
+        # What an amendment brings in is named as well; what it changes keeps its first section.
+        "sections": {
+            name: cites
+            for _, one in reversed(deal.segments)
+            for name, cites in _sections(one, templates).items()
+        },
+        "titles": _titles(deal, templates),
         "ladder": ladder_data(ladder),
     }
 
@@ -184,9 +189,10 @@ def _sections(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[st
     return sections
 
 
-def _titles(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[str, str]:
+def _titles(deal: Deal, templates: Mapping[str, Template]) -> dict[str, str]:
     """Return the title of each test. Two tests of one template also have their own names in it."""
-    titles = {key: templates[clause.template].title for key, clause in terms.covenants.items()}
+    clauses = (one for _, terms in deal.segments for one in terms.covenants.items())
+    titles = {key: templates[clause.template].title for key, clause in clauses}
     shared = Counter(titles.values())
     return {key: title if shared[title] == 1 else f"{title} ({key})" for key, title in titles.items()}
 

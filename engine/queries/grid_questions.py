@@ -26,7 +26,7 @@ from engine.foresight.stress import PathOutcome, unpublished_notes
 from engine.foresight.term_variants import in_the_form_of, read_range, varied, written_at
 from engine.queries.draft_files import until_of
 from engine.queries.foresight_questions import StressAsked, given_files, stated_paths, with_lost
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, terms_until
 
 Shown = Literal["first-failure", "weeks-in-cure", "swept"]
 SHOWN: tuple[Shown, ...] = ("first-failure", "weeks-in-cure", "swept")
@@ -141,8 +141,7 @@ def grid(
         raise WrongUsage(f"{len(columns)} x {len(rows)} is more than {MOST_CELLS} pairs")
     now = (written_at(deal, x), written_at(deal, y))
     until = until_of(deal, asked.until, asked.weeks)
-    terms = resolve(deal, deal.closing_date)
-    names = {*terms.covenants, *terms.triggers}
+    names = {name for terms in terms_until(deal, until) for name in (*terms.covenants, *terms.triggers)}
     about = subject or (x.split(".")[1] if "." in x else "")
     if about not in names:
         raise WrongUsage(
@@ -170,7 +169,7 @@ def grid(
                 deal, templates, {x: in_the_form_of(now[0], column), y: in_the_form_of(now[1], row)}
             )
             (outcome,) = lived_paths(other, make, (path,), given, until, workers)
-            open_ = lacking(resolve(other, other.closing_date), templates, (outcome,), until)
+            open_ = lacking(terms_until(other, until), templates, (outcome,), until)
             cells.append(GridCell(column, row, *_answer(outcome, about, kind, open_)))
             # A term changes no rate of the path, so every pair has the same weeks without a value.
             notes = unpublished_notes((outcome,))

@@ -35,7 +35,7 @@ from engine.foresight.undecided import open_triggers
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.queries.forecast_record import ForecastRecord, forecast_record
 from engine.queries.published_history import OF_THE_SERIES, HistorySource
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, resolve, terms_until
 from engine.terms.contract_dates import publication_dates
 from engine.workspace.series import series_of
 from engine.workspace.workspace import Workspace
@@ -226,11 +226,15 @@ def simulate(
     terms = resolve(deal, deal.closing_date)
     chances = tuple(_chances(total, asked.weeks))
     acted = {chance.subject for chance in chances}
-    quiet = [name for name in terms.covenants if name in total.determined and name not in acted]
-    undetermined = tuple(name for name in terms.covenants if name not in total.determined)
     until = deal.closing_date + timedelta(weeks=asked.weeks)
+    stretches = terms_until(deal, until)
+    # An amendment may bring tests and triggers in, of which something is to be said as well.
+    tests = tuple(dict.fromkeys(name for one in stretches for name in one.covenants))
+    triggers = tuple(dict.fromkeys(name for one in stretches for name in one.triggers))
+    quiet = [name for name in tests if name in total.determined and name not in acted]
+    undetermined = tuple(name for name in tests if name not in total.determined)
     # A trigger that looks at an undetermined test must not be counted among those that never begin.
-    open_ = open_triggers(terms, make(), undetermined, acted, until)
+    open_ = open_triggers(stretches, make(), undetermined, acted, until)
     first, *others = (model.seen(deal, fan) for model, fan in zip(models, fans, strict=True))
     return SimulationAnswer(
         deal=deal.name,
@@ -242,7 +246,7 @@ def simulate(
         sigma=first.sigma,
         start=first.start,
         chances=chances,
-        never=(*quiet, *(name for name in terms.triggers if name not in (*acted, *open_.undecided))),
+        never=(*quiet, *(name for name in triggers if name not in (*acted, *open_.undecided))),
         swept=tuple(_swept(total)),
         fan=first.fan,
         left_out=left,

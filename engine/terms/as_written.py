@@ -98,6 +98,12 @@ def resolve(deal: Deal, on: date) -> TermsInForce:
     return reached[-1] if reached else deal.segments[0][1]
 
 
+def terms_until(deal: Deal, until: date) -> tuple[TermsInForce, ...]:
+    """Return the terms of each stretch of the deal that begins by a date, oldest first."""
+    reached = tuple(terms for since, terms in deal.segments if since <= until)
+    return reached or (deal.segments[0][1],)
+
+
 def since_of(deal: Deal, on: date) -> date:
     """Return the date since which the terms in force on a date have been in force."""
     return max((since for since, _ in deal.segments if since <= on), default=deal.closing_date)
