@@ -82,16 +82,19 @@ def sooner_words(trigger: str, names: Sequence[str]) -> str:
     )
 
 
-def default_before_words(graver: str, milder: str, by: object, fails: object) -> str:
-    """Return a clause: a test fails before a milder limb acts, and only a cure keeps it from a default.
+def uncured_before_words(graver: str, milder: str, by: object, fails: object, kind: object) -> str:
+    """Return a clause: a graver limb comes before a milder one, and only a cure keeps it from acting.
 
     Args:
-        graver: the test.
+        graver: the test, or the trigger that looks at its default.
         milder: the milder limb.
         by: the distance of their rates in USD per GPU-hour.
-        fails: `below` or `above`, the side of its rate on which the test fails.
+        fails: `below` or `above`, the side of its rate on which the graver limb acts.
+        kind: what the graver limb is; `default` for a test.
     """
     side = "above" if fails == "below" else "below"
+    if kind != "default":
+        return f"{graver} acts {by} {side} {milder}, which is milder, unless the failure before it is cured"
     return (
         f"{graver} fails {by} {side} {milder}, which is milder, and is a default if it is not cured in time"
     )

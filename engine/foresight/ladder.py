@@ -1,41 +1,32 @@
 """The order in which the limbs of a deal act as the rate falls or rises: every Break-even Rate sorted.
 
-It also says which limbs are inverted. A ladder is drawn up at closing, or on a date of a recorded deal. At
-closing the rate is held at the Closing Date level until each test has what it needs. Break-even Rates come
-from the templates themselves, as everywhere.
+It also says which limbs are inverted. A ladder is drawn up at closing (`drafted_ladder`), or on a date of a
+recorded deal. Break-even Rates come from the templates themselves, as everywhere. A clause of several limbs
+stands at the rate at which the clause itself acts.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from itertools import pairwise
 from typing import Literal
 
-from engine.basics.happenings import default_before_words
-from engine.basics.values import Figure, Unit, counted, trimmed
-from engine.determination.break_even import last_agreeing
-from engine.determination.determine import CEILING, TICK, decided, determine
-from engine.determination.facts import Facts
-from engine.determination.measure_inputs import Missing
+from engine.basics.happenings import uncured_before_words
+from engine.basics.values import counted, listed, trimmed
 from engine.determination.scenario import Scenario
 from engine.determination.template import Clause, Period, Template
-from engine.events.results import BreakEven, TestResult, Verdict
-from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.limbs import RANKS, Kind, Limb, of_tests, of_triggers
-from engine.foresight.limits_in_order import At, OtherLimit, limit_in_order
-from engine.foresight.path_run import moments
-from engine.terms.as_written import Deal, resolve
-from engine.terms.contract_dates import publication_dates
+from engine.events.results import TestResult, Verdict
+from engine.foresight.clause_rates import AtRates, LimbRate, Turning
+from engine.foresight.limbs import RANKS, Kind, Limb, of_no_rate, of_tests, of_triggers
+from engine.foresight.limits_in_order import OtherLimit
 from engine.terms.in_force import TermsInForce
 
 B_MIDDLE = Scenario(scenario="B", point="middle", shape="compound")
-WEEKS_LOOKED_AT = 60
-"""How many weeks the rate is held from closing while a test waits for its window."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +49,7 @@ class Rung:
         needs: on how many dates, in words.
         note: what else there is to say.
         acts_at_once: whether it acts without a Cure Period that could still make it good.
+        limbs: what a clause that needs several limbs looks at, each with its own rate; empty for any other.
     """
 
     limb: str
@@ -74,15 +66,16 @@ class Rung:
     needs: str
     note: str
     acts_at_once: bool = True
+    limbs: tuple[LimbRate, ...] = ()
 
 
 @dataclass(frozen=True)
 class Inversion:
     """A pair of limbs in the wrong order: as the rate falls, the graver one acts before the milder one.
 
-    `by` is the distance between their rates in USD per GPU-hour. `searched` says whether a limit of the
-    graver limb's test was looked for with which the order would be right; of a recorded deal none is.
-    `instead` is that limit; None if none was found.
+    `by` is the distance between their rates in USD per GPU-hour. `searched` says whether a limit was looked
+    for with which the order would be right; of a recorded deal none is. `instead` is that limit; None if none
+    was found. It is a limit of the test `of`, and the graver limb then acts at the rate `then`, if at any.
     """
 
     graver: Rung
@@ -90,6 +83,8 @@ class Inversion:
     by: Decimal
     searched: bool = False
     instead: OtherLimit | None = None
+    of: str = ""
+    then: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -104,8 +99,10 @@ class Ladder:
         inversions: for each graver limb, the milder one that it precedes by most.
         after_cure: the same of each default that a Cure Period may still prevent, if no inversion rests on
             its test.
-        left_out: tests that have no rung, each with the reason.
+        left_out: tests that have no rung, and triggers with a way to begin that has none, each with the
+            reason.
         from_closing: whether the rate is held at the Closing Date level.
+        later: of a draft, the ladder from each later date on which a rung changes, earliest first.
     """
 
     on: date
@@ -116,86 +113,7 @@ class Ladder:
     left_out: Mapping[str, str]
     from_closing: bool
     after_cure: tuple[Inversion, ...] = ()
-
-
-@dataclass(frozen=True)
-class Turning:
-    """One test's Break-even Rate, and the result that decided it."""
-
-    result: TestResult
-    even: BreakEven
-    window: bool
-    """Whether the test also depends on rates of other dates."""
-
-
-def ladder_at_closing(
-    deal: Deal,
-    templates: Mapping[str, Template],
-    given: FactsByDate,
-    levels: Mapping[str, Decimal] | None = None,
-) -> Ladder:
-    """Return the ladder of a draft, if each rate stays at its level from closing on.
-
-    A test that looks at several dates is shown at the rate that fails it if the rate stays there.
-
-    Args:
-        deal: the draft.
-        templates: the covenant templates by name.
-        given: what the Servicer's reports would say.
-        levels: the rate of each index; the Closing Date levels unless given.
-    """
-    terms = resolve(deal, deal.closing_date)
-    # A ladder at closing compares clauses, so each rate stands where the parties started from.
-    start = levels or {name: _decimal(index.closing_date_level) for name, index in terms.index.items()}
-    until = deal.closing_date + timedelta(weeks=WEEKS_LOOKED_AT)
-    rates = {
-        name: tuple((day, level) for day in publication_dates(deal.closing_date + timedelta(days=1), until))
-        for name, level in start.items()
-    }
-    turnings: dict[str, Turning] = {}
-    measured: dict[str, At] = {}
-    lacking: dict[str, str] = {}
-    for moment in moments(deal, templates, rates, given, until):
-        for key, clause in moment.inputs.terms.covenants.items():
-            template = templates[clause.template]
-            # The first determined date of a test stands, so that later terms do not change its rung.
-            if key in turnings or template.dates not in moment.inputs.kinds:
-                continue
-            known = moment.known
-            # A trace of its own, or a figure that an earlier test used would seem to be used by this one.
-            result = determine(key, clause, template, replace(known, trace={}))
-            if result.verdict is Verdict.NOT_DETERMINED:
-                lacking[key] = result.reason.reason if result.reason else "not determined"
-                continue
-            turnings[key] = _stays(clause, template, known, result)
-            measured[key] = partial(_at, key, clause, template, known, turnings[key].even.index)
-        # Every test has its rate by now, so later dates need not be lived.
-        if len(turnings) == len(terms.covenants):
-            break
-    # What has no rung is named with its reason, since a missing rung would look like a limb that never acts.
-    left = {
-        key: lacking.get(key, "not tested in the first weeks")
-        for key in terms.covenants
-        if key not in turnings
-    }
-    ladder = _ladder(templates, deal.closing_date, terms, turnings, start, {}, left, from_closing=True)
-    return replace(ladder, inversions=tuple(_with_limit(one, measured) for one in ladder.inversions))
-
-
-def _at(key: str, clause: Clause, template: Template, known: Facts, index: str, rate: Fraction) -> TestResult:
-    """Return a test's result if its rate has been there since closing, or is there on the date."""
-    facts = held(known, index, rate) if looks_back(clause) else known.with_rate(index, rate)
-    return decided(key, clause, template, facts)
-
-
-def _with_limit(inversion: Inversion, measured: Mapping[str, At]) -> Inversion:
-    """Return an inversion with the limit of the graver test that would put it right."""
-    graver, milder = inversion.graver, inversion.milder
-    assert graver.rate is not None  # both limbs of an inversion act at a rate, on one side of it
-    assert milder.rate is not None
-    assert graver.fails is not None
-    found = limit_in_order(measured[graver.test], graver.rate, milder.rate, graver.fails)
-    return replace(inversion, searched=True, instead=found)
+    later: tuple[Ladder, ...] = ()
 
 
 def ladder_on(
@@ -206,6 +124,7 @@ def ladder_on(
     intervals: Mapping[str, tuple[Decimal, Decimal]],
     on: date,
     notes: Mapping[str, str] | None = None,
+    standing: frozenset[str] = frozenset(),
 ) -> Ladder:
     """Return the ladder of a recorded deal on a date: each Break-even Rate, all else unchanged.
 
@@ -217,6 +136,7 @@ def ladder_on(
         intervals: the 95% interval of each index, if it has one.
         on: the date.
         notes: the state of each test and trigger, in words.
+        standing: the triggers in effect, and the tests that are an Event of Default.
     """
     levels = {}
     left = dict.fromkeys(terms.covenants, "not tested yet")
@@ -230,52 +150,8 @@ def ladder_on(
                 result, result.break_even[0], looks_back(terms.covenants[result.test])
             )
             left.pop(result.test, None)
-    return _ladder(
-        templates, on, terms, levels, today, intervals, left, from_closing=False, notes=notes or {}
-    )
-
-
-def _stays(clause: Clause, template: Template, known: Facts, result: TestResult) -> Turning:
-    """Return the rate at which a test fails if the rate has been there since closing."""
-    used = tuple(dict.fromkeys(turn.index for turn in result.break_even))
-    # One date decides, so the Break-even Rate that the template gave is the answer already.
-    if used and not looks_back(clause):
-        return Turning(result, result.break_even[0], window=False)
-    near = next((int(even.rate.value * TICK) for even in result.break_even if even.rate is not None), TICK)
-    if used:
-        return Turning(result, _if_it_stays(clause, template, known, used[0], near), window=True)
-    # A test of past periods asks for no rate of this date, so that each index must be tried.
-    tried = known.rates if looks_back(clause) else ()
-    found = (_if_it_stays(clause, template, known, index, near) for index in tried)
-    none = BreakEven(index="", rate=None, fails=None, note="no rate decides it")
-    even = next((one for one in found if one.rate is not None), none)
-    return Turning(result, even, window=even is not none)
-
-
-def _if_it_stays(clause: Clause, template: Template, known: Facts, index: str, near: int) -> BreakEven:
-    """Return the Break-even Rate of a test if an index has had each rate since closing.
-
-    Args:
-        clause: the test's terms.
-        template: its template.
-        known: what is known on the date.
-        index: the index.
-        near: the tick at which the search begins.
-    """
-
-    def probe(tick: int) -> tuple[bool, Fraction]:
-        return _probed(clause, template, held(known, index, Fraction(tick, TICK)))
-
-    try:
-        at_low, last = last_agreeing(probe, 1, CEILING, near)
-    except Missing as missing:
-        return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
-    if last is None:
-        note = "passes at every positive rate" if at_low else "no positive rate passes"
-        return BreakEven(index=index, rate=None, fails=None, note=note)
-    # The last rate that still passes, on whichever side that is: the rung stands on the passing side.
-    rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
-    return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
+    at = AtRates(on, terms, templates, levels, today, standing)
+    return ladder_of(at, intervals, left, from_closing=False, notes=notes or {})
 
 
 def looks_back(clause: Clause) -> bool:
@@ -283,101 +159,74 @@ def looks_back(clause: Clause) -> bool:
     return any(isinstance(getattr(clause, name), Period) for name in type(clause).model_fields)
 
 
-def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fraction]:
-    """Return whether a test passes on the given facts, and its headroom on them.
-
-    Raises Missing if the test is not determined on them.
-    """
-    result = determine(clause.template, clause, template, known)
-    if result.reason is not None:
-        raise Missing(result.reason.reason, result.reason.cite, result.reason.lacks)
-    return result.verdict is Verdict.PASS, result.headroom.value if result.headroom else Fraction(0)
-
-
-def held(known: Facts, index: str, rate: Fraction) -> Facts:
-    """Return the same facts with each known value of an index set to `rate`, in USD per GPU-hour.
-
-    A publication or a Reference Rate without a value stays without one. The trace starts empty.
-    """
-    value = Decimal(rate.numerator) / Decimal(rate.denominator)
-    published = tuple(
-        # A week without publication stays so, because the clause says what such a week does.
-        publication if publication.value is None else publication.model_copy(update={"value": value})
-        for publication in known.published.get(index, ())
-    )
-    rates = tuple(
-        rate if rate.value is None else rate.model_copy(update={"value": value})
-        for rate in known.rates.get(index, ())
-    )
-    return replace(
-        known, trace={}, published={**known.published, index: published}, rates={**known.rates, index: rates}
-    )
-
-
-def _ladder(
-    templates: Mapping[str, Template],
-    on: date,
-    terms: TermsInForce,
-    turnings: Mapping[str, Turning],
-    today: Mapping[str, Decimal],
+def ladder_of(
+    at: AtRates,
     intervals: Mapping[str, tuple[Decimal, Decimal]],
     left: Mapping[str, str],
     from_closing: bool,
     notes: Mapping[str, str] | None = None,
 ) -> Ladder:
-    limbs: list[Limb] = [*of_tests(terms, templates, turnings), *of_triggers(terms, turnings)]
-    rungs = [
-        _rung(limb, turnings[limb.test], today, intervals, from_closing, (notes or {}).get(limb.subject, ""))
-        for limb in limbs
-    ]
+    """Return the ladder of a date from the Break-even Rate of each test.
+
+    Args:
+        at: the date, its terms, its rates, and each test's Break-even Rate.
+        intervals: the 95% interval of each index, if it has one.
+        left: the tests that are not determined, each with the reason.
+        from_closing: whether the rate is held at the Closing Date level.
+        notes: the state of each test and trigger, in words.
+    """
+    limbs: list[Limb] = [*of_tests(at.terms, at.templates, at.turnings), *of_triggers(at)]
+    rungs = [_rung(limb, at, intervals, from_closing, (notes or {}).get(limb.subject, "")) for limb in limbs]
     turning = [rung for rung in rungs if rung.rate is not None]
     # A test that does not turn at any rate is told among those without a rung, with the reason.
-    never = {rung.test: f"{turnings[rung.test].even.note}" for rung in rungs if rung.rate is None}
+    never = {rung.test: f"{at.turnings[rung.test].even.note}" for rung in rungs if rung.rate is None}
     # At one rate the milder limb stands first, which is the order that a deal should have.
     order = sorted(turning, key=lambda rung: (rung.fails == "above", -(rung.rate or 0), RANKS[rung.kind]))
     found = tuple(inversions(order))
     told = {one.graver.test for one in found}
     later = (one for one in inversions(order, at_once=False) if one.graver.test not in told)
-    return Ladder(on, today, intervals, tuple(order), found, {**left, **never}, from_closing, tuple(later))
+    left_out = {**left, **never, **dict(of_no_rate(at))}
+    return Ladder(at.on, at.today, intervals, tuple(order), found, left_out, from_closing, tuple(later))
 
 
 def _rung(
-    limb: Limb,
-    turning: Turning,
-    today: Mapping[str, Decimal],
-    intervals: Mapping[str, tuple[Decimal, Decimal]],
-    from_closing: bool,
-    note: str,
+    limb: Limb, at: AtRates, intervals: Mapping[str, tuple[Decimal, Decimal]], from_closing: bool, note: str
 ) -> Rung:
-    even = turning.even
+    even, today = at.turnings[limb.test].even, at.today
+    index, fails = (even.index, even.fails) if limb.acts is None else (limb.acts.index, limb.acts.fails)
     rate = None if even.rate is None else _decimal(even.rate.value)
-    now = today.get(even.index)
+    if limb.acts is not None:
+        rate = limb.acts.rate
+    # One limb that looks at several dates is enough: no single rate decides the clause then.
+    behind = {limb.test, *(one.test for one in limb.limbs if one.test is not None)}
+    window = any(at.turnings[test].window for test in behind)
+    now = today.get(index)
     distance = share = widths = weeks = None
     if rate is not None and now is not None:
-        distance = now - rate if even.fails == "below" else rate - now
+        distance = now - rate if fails == "below" else rate - now
         share = Fraction(distance) / Fraction(now)
-        ends = intervals.get(even.index)
+        ends = intervals.get(index)
         # An interval without width would divide by zero and says nothing of how near the rate is.
         if ends is not None and ends[1] > ends[0]:
             widths = Fraction(distance) / Fraction(ends[1] - ends[0])
         # Only for a rate still to come: a test that looks at several dates is not decided by a single rate.
-        if even.fails == "below" and 0 < rate < now and not turning.window:
+        if fails == "below" and 0 < rate < now and not window:
             weeks = math.log(now / rate) / -math.log(1 - B_MIDDLE.decline) * 365 / 7
     words = [note, limb.follows] if note else [limb.follows]
-    if turning.window:
+    if window:
         # The rung of a window holds only on this assumption, so the page must say it.
         words.append("if the rate stays" if from_closing else "this date's rate alone, all else unchanged")
-    if rate is not None and _inside(rate, intervals.get(even.index)):
-        low, high = intervals[even.index]
+    if rate is not None and _inside(rate, intervals.get(index)):
+        low, high = intervals[index]
         words.append(f"inside the 95% interval {low} to {high}")
     return Rung(
         limb=limb.limb,
         subject=limb.subject,
         test=limb.test,
         kind=limb.kind,
-        index=even.index,
+        index=index,
         rate=rate,
-        fails=even.fails,
+        fails=fails,
         distance=distance,
         share=share,
         widths=widths,
@@ -385,6 +234,7 @@ def _rung(
         needs=limb.needs,
         note="; ".join(word for word in words if word),
         acts_at_once=limb.at_once,
+        limbs=limb.limbs,
     )
 
 
@@ -411,7 +261,7 @@ def inversions(rungs: Sequence[Rung], at_once: bool = True) -> Iterator[Inversio
             if milder.rate is None or not same or RANKS[milder.kind] >= RANKS[graver.kind]:
                 continue
             # A failure that is only counted does nothing, so nothing can come too early before it.
-            if milder.kind == "counted failure":
+            if milder.kind == "counted failure" or not _acts_first(milder, rungs):
                 continue
             by = graver.rate - milder.rate if graver.fails == "below" else milder.rate - graver.rate
             # Equal rates act on the same date, which is not an inversion.
@@ -420,6 +270,20 @@ def inversions(rungs: Sequence[Rung], at_once: bool = True) -> Iterator[Inversio
         if before:
             # One pair for each graver limb is enough: mending the widest mends the others.
             yield max(before, key=lambda one: one.by)
+
+
+def _acts_first(rung: Rung, rungs: Sequence[Rung]) -> bool:
+    """Return whether no other limb of the same trigger acts before this one.
+
+    A trigger that has begun by one limb does nothing new by another, so nothing comes too early before that.
+    """
+    same = [
+        one.rate
+        for one in rungs
+        if (one.subject, one.index, one.fails) == (rung.subject, rung.index, rung.fails)
+        and one.rate is not None
+    ]
+    return rung.rate == (max(same) if rung.fails == "below" else min(same))
 
 
 def inversion_words(inversion: Inversion) -> str:
@@ -431,9 +295,9 @@ def inversion_words(inversion: Inversion) -> str:
 
 
 def after_cure_words(later: Inversion) -> str:
-    """Return in a sentence that a default comes before a milder limb, unless its failure is cured."""
+    """Return in a sentence that a graver limb comes before a milder one, unless a failure is cured."""
     graver, milder = later.graver.subject, later.milder.subject
-    return default_before_words(graver, milder, later.by, later.graver.fails)
+    return uncured_before_words(graver, milder, later.by, later.graver.fails, later.graver.kind)
 
 
 def instead_words(inversion: Inversion) -> str:
@@ -442,14 +306,50 @@ def instead_words(inversion: Inversion) -> str:
     if other is None:
         return ""
     limits = f"{trimmed(other.limit)} in place of {trimmed(other.drafted)}"
-    return f" With a limit of {limits}, {inversion.graver.test} acts at {other.rate}."
+    lead = f" With a limit of {limits}, {inversion.of} acts at {other.rate:.4f}"
+    if not inversion.graver.limbs:
+        return f"{lead}."
+    then = f"acts at {inversion.then:.4f}" if inversion.then is not None else "no longer acts"
+    return f"{lead}, and {inversion.graver.subject} {then}."
 
 
 def _decimal(value: Fraction) -> Decimal:
     return Decimal(value.numerator) / Decimal(value.denominator)
 
 
+def later_words(ladder: Ladder) -> list[str]:
+    """Return in sentences what changes from each later date on: the rungs that move, and what is inverted."""
+    said = []
+    for before, after in pairwise((ladder, *ladder.later)):
+        moved = "; ".join(_moved(before, after))
+        words = f"From {after.on}: {moved or 'no rung moves'}."
+        told = {inversion_words(one) for one in before.inversions}
+        new = [inversion_words(one) for one in after.inversions if inversion_words(one) not in told]
+        said.append(" ".join([words, *(f"Inverted: {one}." for one in new)]))
+    return said
+
+
+def _moved(before: Ladder, after: Ladder) -> Iterator[str]:
+    """Yield in a clause each rung that moves from one ladder of a draft to the next."""
+    old, new = _by_limb(before), _by_limb(after)
+    for limb, rates in new.items():
+        if rates != old.get(limb):
+            was = f", and before that at {listed(old[limb])}" if limb in old else ""
+            yield f"{limb} stands at {listed(rates)}{was}"
+    for limb in old:
+        if limb not in new:
+            yield f"{limb} has no rung"
+
+
+def _by_limb(ladder: Ladder) -> dict[str, list[str]]:
+    rates: dict[str, list[str]] = {}
+    for rung in ladder.rungs:
+        rates.setdefault(rung.limb, []).append(f"{rung.rate:.4f}")
+    return rates
+
+
 def left_out_words(left: Mapping[str, str]) -> str:
-    """Return a sentence on the tests without a rung; empty if every test has one."""
-    named = "; ".join(f"{key}, {why}" for key, why in left.items())
-    return f"{counted(len(left), 'tests')} without a rung: {named}." if left else ""
+    """Return a sentence on the limbs without a rung; empty if every limb has one."""
+    named = "; ".join(f"{key} ({why})" for key, why in left.items())
+    verb = "has" if len(left) == 1 else "have"
+    return f"{counted(len(left), 'limbs')} {verb} no rung: {named}." if left else ""

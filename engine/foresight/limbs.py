@@ -5,14 +5,28 @@ They are each test's own failure, and each composite trigger by what it counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.basics.values import listed
 from engine.determination.template import Clause, MaintenanceClause, Template
+from engine.foresight.clause_rates import (
+    DEFAULT,
+    Acting,
+    AtRates,
+    LimbRate,
+    acting,
+    is_of_a_rate,
+    limbs_of,
+    parts_of,
+    sooner_with,
+    ways_of,
+    why_never,
+    words_of,
+)
 from engine.terms.in_force import TermsInForce, TriggerTerms
-from engine.terms.trigger_conditions import leaves_of
+from engine.terms.trigger_conditions import AtLeast, Condition, Leaf, leaves_of
 
 Kind = Literal["counted failure", "warning", "obligation", "sweep", "block", "default", "early amortization"]
 RANKS: dict[Kind, int] = {
@@ -42,6 +56,10 @@ class Limb:
     needs: str
     at_once: bool
     follows: str = ""
+    acts: Acting | None = None
+    """Where a trigger acts; None for a test, which acts at its own Break-even Rate."""
+    limbs: tuple[LimbRate, ...] = ()
+    """What a clause that needs several limbs looks at."""
 
 
 def of_tests(
@@ -88,17 +106,68 @@ def _follows(terms: TermsInForce, test: str) -> str:
     return f"its default begins {listed(names)}" if names else ""
 
 
-def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb]:
-    """Yield a limb of each composite trigger for each test whose failures it counts."""
-    for name, trigger in terms.triggers.items():
-        for leaf in leaves_of(trigger.begins):
-            # A trigger that counts another result or a state is not set off by a rate alone.
-            if leaf.test in subjects and leaf.result == "FAIL" and leaf.test is not None:
-                ends = "; never ends" if trigger.ends == "never" else ""
-                needs = f"{leaf.persistence or 'one date'}{ends}"
+def of_triggers(at: AtRates) -> Iterator[Limb]:
+    """Yield a limb of each composite trigger for each rate at which one of its ways to begin acts.
+
+    A way that needs several limbs is one limb of the ladder, at the rate at which the clause itself acts.
+    """
+    for name, trigger in at.terms.triggers.items():
+        ends = "; never ends" if trigger.ends == "never" else ""
+        for way in _ways_of_a_rate(trigger.begins):
+            several = limbs_of(way, at) if not isinstance(way, Leaf) else ()
+            for acts in acting(way, at):
                 yield Limb(
-                    f"{name} by {leaf.test} FAIL", name, leaf.test, kind_of(trigger), needs, at_once=True
+                    f"{name} by {words_of(way)}",
+                    name,
+                    acts.test,
+                    kind_of(trigger),
+                    f"{_needs_of_way(way)}{ends}",
+                    acts.at_once,
+                    follows=_of_several(several, sooner_with(way, at, acts)),
+                    acts=acts,
+                    limbs=several,
                 )
+
+
+def of_no_rate(at: AtRates) -> Iterator[tuple[str, str]]:
+    """Yield each composite trigger with a way to begin that no rate brings about, and the reason."""
+    for name, trigger in at.terms.triggers.items():
+        for way in _ways_of_a_rate(trigger.begins):
+            # A single limb is named as the test that has no rung.
+            if not isinstance(way, Leaf) and not acting(way, at):
+                yield name, why_never(way, at)
+
+
+def _ways_of_a_rate(begins: Condition) -> Iterator[Condition]:
+    for way in ways_of(begins):
+        # The limb of the test says already what its default begins.
+        if is_of_a_rate(way) and not (isinstance(way, Leaf) and way.state == DEFAULT):
+            yield way
+
+
+def _needs_of_way(way: Condition) -> str:
+    """Return on how many dates, or on how many limbs, a trigger begins."""
+    match way:
+        case Leaf() if way.trigger is not None:
+            return f"as soon as {way.trigger} is {way.state}"
+        case Leaf():
+            return str(way.persistence or "one date")
+        case AtLeast() if way.at_least.n < len(way.at_least.of):
+            return f"{way.at_least.n} of {len(way.at_least.of)} limbs"
+    parts = len(parts_of(way))
+    return "both limbs" if parts == 2 else f"all {parts} limbs"
+
+
+def _of_several(limbs: Sequence[LimbRate], undetermined: Sequence[str]) -> str:
+    """Return in words from which rate each limb of a clause is met."""
+    said = [
+        f"{limb.limb} {limb.fails} {limb.rate:.4f}" if limb.rate is not None else f"{limb.limb} at no rate"
+        for limb in limbs
+    ]
+    if undetermined:
+        verb = "is" if len(undetermined) == 1 else "are"
+        said.append(f"perhaps sooner, because {listed(undetermined)} {verb} not determined")
+    return "; ".join(said)
 
 
 def kind_of(trigger: TriggerTerms) -> Kind:

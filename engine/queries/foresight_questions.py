@@ -17,10 +17,11 @@ from engine.determination.template import Template
 from engine.events.log_names import deals_among
 from engine.foresight.comparison import Comparison, compared
 from engine.foresight.draft_paths import Make, StatedPath, lived_paths, scenario_paths
+from engine.foresight.drafted_ladder import ladder_at_closing
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.given_files import GivenFile, files_of, given_file
 from engine.foresight.lacking import acted, lacking
-from engine.foresight.ladder import Ladder, ladder_at_closing
+from engine.foresight.ladder import Ladder
 from engine.foresight.rate_scenarios import Point, ScenarioPath, Shape, read_jump, read_rates
 from engine.foresight.stress import PathOutcome
 from engine.foresight.term_variants import choices, in_the_form_of, varied, written_at

@@ -15,9 +15,10 @@ from engine.basics.many_processes import Workers
 from engine.determination.template import Cure, Template
 from engine.foresight.answers import as_data
 from engine.foresight.draft_paths import POINTS, Make, StatedPath
+from engine.foresight.drafted_ladder import ladder_at_closing
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.given_files import files_of
-from engine.foresight.ladder import Inversion, Ladder, after_cure_words, inversion_words, ladder_at_closing
+from engine.foresight.ladder import Inversion, Ladder, after_cure_words, inversion_words
 from engine.foresight.stress import closing_levels
 from engine.queries.draft_files import until_of
 from engine.queries.foresight_questions import StressAsked, stated_paths, stress
@@ -69,8 +70,9 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
 def ladder_data(ladder: Ladder) -> dict[str, Any]:
     """Return a ladder as JSON data.
 
-    An inversion names its two limbs. `instead` is the limit that would put them in order, null if none was
-    found; the key is left out if none was looked for.
+    An inversion names its two limbs. `instead` is the limit that would put them in order, with its test and
+    the rate at which the graver limb then acts; null if none was found. The key is left out if none was
+    looked for. `later` holds a ladder for each later date on which a rung changes.
     """
     data: dict[str, Any] = as_data(ladder)
     data["inversions"] = [
@@ -89,17 +91,23 @@ def ladder_data(ladder: Ladder) -> dict[str, Any]:
             "milder": later.milder.limb,
             "by": as_data(later.by),
             "fails": later.graver.fails,
+            "kind": later.graver.kind,
             "words": after_cure_words(later),
         }
         for later in ladder.after_cure
     ]
+    data["later"] = [ladder_data(one) for one in ladder.later]
     return data
 
 
 def _instead(inversion: Inversion) -> dict[str, Any]:
     if not inversion.searched:
         return {}
-    return {"instead": None if inversion.instead is None else inversion.instead.as_data()}
+    other = inversion.instead
+    if other is None:
+        return {"instead": None}
+    then = {"test": inversion.of, "then": as_data(inversion.then)}
+    return {"instead": {**other.as_data(), **then}}
 
 
 def stress_parts(

@@ -48,7 +48,19 @@ def recorded_ladder(
             intervals[name] = (rate.published.low, rate.published.high)
     terms = resolve(deal, last)
     results = [result for key, result in newest.items() if key in terms.covenants]
-    return ladder_on(terms, templates, results, today, intervals, last, dict(_notes(state)))
+    return ladder_on(
+        terms, templates, results, today, intervals, last, dict(_notes(state)), frozenset(_standing(state))
+    )
+
+
+def _standing(state: DealState) -> Iterator[str]:
+    """Yield the triggers that are in effect, and the tests that are an Event of Default."""
+    for name, trigger in state.triggers.items():
+        if trigger.status is TriggerStatus.IN_EFFECT:
+            yield name
+    for name, test in state.tests.items():
+        if test.status is TestStatus.EVENT_OF_DEFAULT:
+            yield name
 
 
 def _notes(state: DealState) -> Iterator[tuple[str, str]]:

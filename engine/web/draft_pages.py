@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 
 from engine.basics.errors import HeadroomError, Problem, WrongUsage
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.ladder import inversion_words, left_out_words
+from engine.foresight.ladder import inversion_words, later_words, left_out_words
 from engine.queries.clauses_in_words import clauses_in_words
 from engine.queries.foresight_questions import draft_ladder
 from engine.queries.proofs import prove_deal_files
@@ -167,6 +167,7 @@ def draft(visit: AtVisit, key: str) -> Response:
         if ladder is not None
         else [],
         left_out=left_out_words(ladder.left_out) if ladder is not None and ladder.left_out else "",
+        later=later_words(ladder) if ladder is not None else [],
         illustrative=True,
     )
 

@@ -6,7 +6,7 @@ Numbers in, coordinates out; one unit is 0.1 mm. Every figure that is printed co
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +20,10 @@ LETTER = 12.5
 SMALL = 10.5
 """The width of a letter of a mark."""
 PLOT = 420
+Step = tuple[date, float | None]
+"""A rate from a date on; None for a limit that is gone from that date on."""
+Level = tuple[str, Sequence[Step]]
+"""A limit over time: its name and its steps, the earliest first."""
 DASHES = ("", "16 8", "4 8", "24 8 4 8", "9 5")
 
 
@@ -109,21 +113,20 @@ def _marks(marks: Sequence[tuple[str, date]], first: date, last: date) -> list[d
 def rates(
     paths: Sequence[Mapping[str, Any]],
     between: Sequence[tuple[str, float, float]],
-    levels: Sequence[tuple[str, float]],
+    levels: Sequence[Level],
     first: date,
     last: date,
 ) -> dict[str, Any]:
     """Return the stated rates over the same dates as the lanes.
 
     Each path has a dash of its own. The band that the first path lies in, given as both its ends by date, and
-    the levels that the rates meet are drawn too.
+    the levels that the rates meet are drawn too, each with its steps.
     """
     values = [float(value) for path in paths for _, value in path["points"] if value is not None]
     values += [rate for _, *ends in between for rate in ends]
-    low, high = (
-        min([*values, *(level for _, level in levels)]),
-        max([*values, *(level for _, level in levels)]),
-    )
+    within = [(name, steps) for name, every in levels if (steps := _within(every, first, last))]
+    values += [rate for _, steps in within for _, rate in steps if rate is not None]
+    low, high = min(values), max(values)
     room = (high - low) * 0.06 or 0.1
     low, high = low - room, high + room
 
@@ -147,10 +150,10 @@ def rates(
         for side in (0, 1)
     ]
     marks = [{"y": down(value), "text": f"{value:.2f}"} for value in ticks(low, high, 6)]
-    told = [(level, f"{name} {level:.4f}") for name, level in levels if low < level < high]
     # Words that were moved apart may stand on the line of another level, so all lines end before all words.
-    to = WIDTH - round(max((len(text) for _, text in told), default=0) * LETTER) - 12
-    drawn = [{"at": down(level), "to": to, "y": down(level) - 8, "text": text} for level, text in told]
+    told = [(_level_words(name, steps), steps) for name, steps in within]
+    to = WIDTH - round(max((len(text) for text, _ in told), default=0) * LETTER) - 12
+    drawn = [_level(text, steps, first, last, to, down) for text, steps in told]
     # The words of lines and levels stand at the right edge together, and are moved apart together.
     words: list[dict[str, Any]] = sorted([*lines, *drawn], key=lambda one: float(one["y"]))
     places = spread([float(one["y"]) for one in words], 25, TOP + 18, TOP + PLOT - 6)
@@ -168,6 +171,45 @@ def rates(
         "bottom": TOP + PLOT,
         "height": TOP + PLOT + 40,
     }
+
+
+def _within(steps: Sequence[Step], first: date, last: date) -> list[Step]:
+    """Return the steps of a level from the first date to the last, without any if it has no rate there."""
+    before = [step for step in steps if step[0] <= first][-1:]
+    within = [*((first, rate) for _, rate in before), *(step for step in steps if first < step[0] <= last)]
+    return within if any(rate is not None for _, rate in within) else []
+
+
+def _level_words(name: str, steps: Sequence[Step]) -> str:
+    """Return the words of a level: its rate, and that of its last step with the date."""
+    known = [(day, rate) for day, rate in steps if rate is not None]
+    lead = f"{name} {known[0][1]:.4f}"
+    if len(known) == 1:
+        return lead
+    between = f" in {len(known) - 1} steps" if len(known) > 2 else ""
+    day, rate = known[-1]
+    return f"{lead},{between} {rate:.4f} from {day.day} {day:%b %Y}"
+
+
+def _level(
+    text: str, steps: Sequence[Step], first: date, last: date, to: float, down: Callable[[float], float]
+) -> dict[str, Any]:
+    """Return the line of a level with its steps, and its words."""
+    # A step beyond the words' left edge must be seen, so such a line goes on to the edge of the chart.
+    end = WIDTH if len(steps) > 1 and across(steps[-1][0], first, last) > to - 20 else to
+    places = [(across(day, first, last), rate) for day, rate in steps]
+    known = [rate for _, rate in places if rate is not None]
+    return {"d": _stepped(places, end, down), "to": end, "y": down(known[-1]) - 8, "text": text}
+
+
+def _stepped(places: Sequence[tuple[float, float | None]], end: float, down: Callable[[float], float]) -> str:
+    """Return the path of a level: across at each rate, and straight up or down to the next one."""
+    line, before = "", None
+    for (x, rate), (to, _) in zip(places, [*places[1:], (end, None)], strict=True):
+        if rate is not None:
+            line += f"V{down(rate)}H{to}" if before is not None else f"M{x} {down(rate)}H{to}"
+        before = rate
+    return line
 
 
 def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
@@ -217,14 +259,17 @@ def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
     }
 
 
-def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """Return bands of the published values on a logarithmic axis, week by week.
+def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[Level], closing: date) -> dict[str, Any]:
+    """Return bands of the published values on a logarithmic axis, week by week from closing.
 
-    There is a light band, a dark band, and their middle.
+    There is a light band, a dark band, and their middle. Each level has its steps.
     """
     weeks = [quantile for quantile in quantiles if len(quantile) == 5]
-    low = min([*(week[0] for week in weeks), *(level for _, level in levels)])
-    high = max([*(week[4] for week in weeks), *(level for _, level in levels)])
+    first, last = closing + timedelta(weeks=1), closing + timedelta(weeks=len(weeks))
+    within = [(name, steps) for name, every in levels if (steps := _within(every, first, last))]
+    rates = [rate for _, steps in within for _, rate in steps if rate is not None]
+    low = min([*(week[0] for week in weeks), *rates])
+    high = max([*(week[4] for week in weeks), *rates])
     left, right = 120, WIDTH - 330
 
     def at(number: int) -> float:
@@ -248,9 +293,7 @@ def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]
         "middle": polyline([(at(n), down(week[2])) for n, week in enumerate(weeks)]),
         "ticks": [{"y": down(value), "text": f"{value:.2f}"} for value in nice],
         "weeks": marks,
-        "levels": _labelled(
-            [(down(level), f"{level:.4f} {name}") for name, level in levels if low <= level <= high]
-        ),
+        "levels": _labelled([_of_fan(name, steps, first, at, right, down) for name, steps in within]),
         "ends": [
             {"y": down(weeks[-1][4]), "text": f"{weeks[-1][4]:.2f} at 97.5%"},
             {"y": down(weeks[-1][0]), "text": f"{weeks[-1][0]:.2f} at 2.5%"},
@@ -263,11 +306,27 @@ def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]
     }
 
 
-def _labelled(levels: Sequence[tuple[float, str]]) -> list[dict[str, Any]]:
+def _of_fan(
+    name: str,
+    steps: Sequence[Step],
+    first: date,
+    at: Callable[[int], float],
+    right: float,
+    down: Callable[[float], float],
+) -> tuple[float, str, str]:
+    """Return where the line of a level ends, its words, and the line."""
+    # A step begins with the first week whose value it meets.
+    places = [(at(-(-(day - first).days // 7)), rate) for day, rate in steps]
+    known = [rate for _, rate in places if rate is not None]
+    words = f"{known[-1]:.4f} {name}{', stepped' if len(known) > 1 else ''}"
+    return down(known[-1]), words, _stepped(places, right, down)
+
+
+def _labelled(levels: Sequence[tuple[float, str, str]]) -> list[dict[str, Any]]:
     """Return each level's line, and beside it its words, moved apart where they would lie on one another."""
     ordered = sorted(levels)
-    places = spread([y for y, _ in ordered], 28, TOP + 28, TOP + PLOT - 28)
+    places = spread([y for y, *_ in ordered], 28, TOP + 28, TOP + PLOT - 28)
     return [
-        {"y": y, "label": round(place, 1), "text": text}
-        for (y, text), place in zip(ordered, places, strict=True)
+        {"d": line, "label": round(place, 1), "text": text}
+        for (_, text, line), place in zip(ordered, places, strict=True)
     ]

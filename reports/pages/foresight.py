@@ -12,13 +12,13 @@ from datetime import date
 from typing import Any
 
 from engine.basics.assumed_figures import assumed_sentences
-from engine.basics.happenings import CLAUSES, default_before_words, sooner_words, undecided_words
+from engine.basics.happenings import CLAUSES, sooner_words, undecided_words
 from engine.basics.values import counted, listed
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import calibration_page, simulation_page
 from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
-from reports.pages.foresight_inputs import ForesightInputs, Value
-from reports.pages.foresight_ladder import ladder_page
+from reports.pages.foresight_inputs import ForesightInputs
+from reports.pages.foresight_ladder import ladder_page, levels_of, order_runs
 from reports.pages.foresight_stress import stress_page
 from reports.pages.foresight_tables import (
     backtest_lead,
@@ -46,7 +46,8 @@ NOT_A_FORECAST = (
 def compose(inputs: ForesightInputs) -> dict[str, Any]:
     """Return the report as plain strings and coordinates."""
     answer = [_lead(inputs), *_by_chance(inputs), *_never(inputs)]
-    rungs = inputs.ladder["rungs"] if inputs.ladder is not None else ()
+    index = inputs.simulation["index"] if inputs.simulation is not None else ""
+    levels = levels_of(inputs.ladder, index, inputs.title)
     return {
         "title": f"Foresight Report on {inputs.deal}, a draft",
         "summary": "".join(text for text, _ in answer[0]),
@@ -72,7 +73,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
         "not_forecast": [("This is not a forecast.", True), (NOT_A_FORECAST + _of_chance(inputs), False)],
         "stress": stress_page(inputs),
         "calibration": calibration_page(inputs.calibration, inputs.title),
-        "simulation": simulation_page(inputs.simulation, rungs, inputs.title),
+        "simulation": simulation_page(inputs.simulation, levels, inputs.closing, inputs.title),
         "tables": [
             *backtest_pages(inputs.backtest, inputs.title),
             *comparison_pages(inputs.comparisons, inputs.title, inputs.words),
@@ -111,20 +112,7 @@ def _lead(inputs: ForesightInputs) -> Runs:
     """Return the answer: what is inverted, then what happens first on the first path, with date and rate."""
     runs: list[tuple[str, bool]] = []
     if inputs.ladder is not None:
-        worst = max(inputs.ladder["inversions"], key=lambda one: float(one["by"]), default=None)
-        if worst is not None:
-            graver, milder = (
-                inputs.title(_subject(inputs.ladder, worst[side])) for side in ("graver", "milder")
-            )
-            runs.append((f"{graver} comes before {milder}.", True))
-        else:
-            # A limb that could not be placed may be the one that comes too early.
-            of = "Of the limbs that are determined, no" if inputs.ladder["left_out"] else "No"
-            later = inputs.ladder["after_cure"]
-            runs.append(
-                (f"{of} graver limb {'acts at once' if later else 'comes'} before a milder one.", True)
-            )
-        runs += [(f" {_after_cure(inputs, one)}", False) for one in inputs.ladder["after_cure"]]
+        runs += order_runs(inputs.ladder, inputs.title)
     if inputs.stress is not None:
         # The lanes are drawn of the first path, so the sentence and the picture tell the same story.
         path = inputs.stress["outcomes"][0]
@@ -148,12 +136,6 @@ def _lead(inputs: ForesightInputs) -> Runs:
     return runs or [("This report holds a calibration or a simulation of one draft.", True)]
 
 
-def _after_cure(inputs: ForesightInputs, later: Value) -> str:
-    assert inputs.ladder is not None
-    graver, milder = (inputs.title(_subject(inputs.ladder, later[side])) for side in ("graver", "milder"))
-    return f"{default_before_words(graver, milder, later['by'], later['fails'])}."
-
-
 def _by_chance(inputs: ForesightInputs) -> list[Runs]:
     """Return what the rate model says, beside what happens on the stated paths."""
     said = _chances(inputs) if inputs.stress is not None else ""
@@ -168,10 +150,6 @@ def _chances(inputs: ForesightInputs) -> str:
         backtest_lead(inputs.backtest, inputs.title) if inputs.stress is None else "",
     )
     return " ".join(one for one in said if one)
-
-
-def _subject(ladder: Value, limb: str) -> str:
-    return next((str(rung["subject"]) for rung in ladder["rungs"] if rung["limb"] == limb), limb)
 
 
 def _never(inputs: ForesightInputs) -> list[Runs]:

@@ -6,6 +6,7 @@ They are the heat map of a calibration, and the fan and chances of a simulation.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
@@ -84,13 +85,14 @@ def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> 
 
 
 def simulation_page(
-    simulation: Value | None, rungs: Sequence[Value], title: Callable[[str], str]
+    simulation: Value | None, levels: Sequence[lanes.Level], closing: date, title: Callable[[str], str]
 ) -> dict[str, Any] | None:
     """Return the fan and the chances; None if nothing was simulated.
 
     Args:
         simulation: the answer of `simulate`.
-        rungs: the ladder's limbs, whose rates stand across the fan.
+        levels: the limits of the index over time, which stand across the fan.
+        closing: the Closing Date, on which every path begins.
         title: what a test or a trigger is called.
     """
     if simulation is None:
@@ -102,10 +104,6 @@ def simulation_page(
         for weeks in horizons:
             cells.append(probability(*chance["within"][weeks]))
         rows.append(cells)
-    # A level of another index would stand among values that the level does not look at.
-    own = [rung for rung in rungs if rung["index"] == simulation["index"]]
-    below = [rung for rung in own if rung["fails"] == "below" and rung["rate"]]
-    levels = [(title(rung["test"]), float(rung["rate"])) for rung in below]
     figures = [figure_words(name) for name in simulation["left_out"]]
     left = f" What follows the rate is left out: {listed(figures)}." if figures else ""
     return {
@@ -115,7 +113,7 @@ def simulation_page(
             f"{counted(simulation['weeks'], 'weeks')} begin at {simulation['start']:.4f}. Light grey holds "
             f"95% of the published values, dark grey 50%. The axis is logarithmic.{left}"
         ),
-        "fan": lanes.fan(simulation["fan"], list(dict.fromkeys(levels))) if simulation["fan"] else None,
+        "fan": lanes.fan(simulation["fan"], levels, closing) if simulation["fan"] else None,
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],
         "rows": rows,
         "record": " ".join(

@@ -6,13 +6,14 @@ It says what there is to decide, and what a calibration or a simulation comes to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from engine.basics.happenings import CLAUSES, HAPPENING_WORDS
 from engine.basics.numerals import times
 from engine.basics.probabilities import probability
 from engine.basics.values import counted, figure_words, listed
-from reports.formats import Runs
+from reports.formats import Runs, short_date
 from reports.pages.foresight_tables import dated
 
 Value = Mapping[str, Any]
@@ -37,25 +38,44 @@ def choices(
 
 
 def _inverted(ladder: Value | None, title: Title) -> Iterator[list[str]]:
-    by_limb = {rung["limb"]: rung for rung in ladder["rungs"]} if ladder is not None else {}
-    for one in ladder["inversions"] if ladder is not None else ():
-        graver, milder = by_limb[one["graver"]], by_limb[one["milder"]]
-        names = [title(rung["subject"]) for rung in (graver, milder)]
-        if one.get("instead") is not None:
-            yield _limit(one["instead"], graver, milder, title)
-            continue
-        high, low = (f"{float(rung['rate']):.4f}" for rung in (graver, milder))
-        drafted = f"acts at {high}, {one['by']} before {names[1]}"
-        yield [
-            f"{names[0]} or {names[1]}",
-            drafted,
-            f"{names[1]} comes first at {high} or above, or {names[0]} at {low} or below",
-        ]
+    """Yield a row for each inversion: at closing, and later if its pair or its limit is new."""
+    told: set[tuple[str, ...]] = set()
+    for number, of_date in enumerate((ladder, *ladder["later"]) if ladder is not None else ()):
+        by_limb = {rung["limb"]: rung for rung in of_date["rungs"]}
+        since = f", from {short_date(date.fromisoformat(of_date['on']))}" if number else ""
+        for one in of_date["inversions"]:
+            instead = one.get("instead")
+            key = (one["graver"], one["milder"], instead["drafted"] if instead is not None else "")
+            if key not in told:
+                told.add(key)
+                yield _row(one, by_limb, since, title)
+
+
+def _row(one: Value, by_limb: Mapping[str, Value], since: str, title: Title) -> list[str]:
+    graver, milder = by_limb[one["graver"]], by_limb[one["milder"]]
+    names = [title(rung["subject"]) for rung in (graver, milder)]
+    if one.get("instead") is not None:
+        row = _limit(one["instead"], graver, milder, title)
+        return [f"{row[0]}{since}", *row[1:]]
+    high, low = (f"{float(rung['rate']):.4f}" for rung in (graver, milder))
+    return [
+        f"{names[0]} or {names[1]}{since}",
+        f"acts at {high}, {one['by']} before {names[1]}",
+        f"{names[1]} comes first at {high} or above, or {names[0]} at {low} or below",
+    ]
 
 
 def _limit(instead: Value, graver: Value, milder: Value, title: Title) -> list[str]:
     """Return the row of a limit that would put two limbs in order."""
-    test, acts, other = title(graver["test"]), title(graver["subject"]), title(milder["subject"])
+    test, acts, other = title(instead["test"]), title(graver["subject"]), title(milder["subject"])
+    end = f"not before {other} at {float(milder['rate']):.4f}"
+    if graver["limbs"]:
+        then = f"at {float(instead['then']):.4f}" if instead["then"] is not None else "at no rate"
+        return [
+            f"{test}, limit",
+            f"{instead['drafted']}: {acts} acts at {float(graver['rate']):.4f}",
+            f"at {instead['limit']} it trips at {float(instead['rate']):.4f}, and {acts} acts {then}, {end}",
+        ]
     share = abs(float(graver["share"])) * 100
     to_come, other_side = ("below", "above") if graver["fails"] == "below" else ("above", "below")
     side = to_come if float(graver["share"]) >= 0 else other_side
@@ -63,8 +83,7 @@ def _limit(instead: Value, graver: Value, milder: Value, title: Title) -> list[s
     return [
         f"{test}, limit",
         f"{instead['drafted']}: trips at {float(graver['rate']):.4f}, {share:.1f}% {side} closing",
-        f"at {instead['limit']} {what} at {float(instead['rate']):.4f}, not before {other} at "
-        f"{float(milder['rate']):.4f}",
+        f"at {instead['limit']} {what} at {float(instead['rate']):.4f}, {end}",
     ]
 
 

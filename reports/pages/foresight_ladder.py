@@ -6,18 +6,50 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date
 from typing import Any
 
-from engine.basics.values import listed
+from engine.basics.happenings import uncured_before_words
+from engine.basics.values import counted, listed
 from reports.drawing import lanes
-from reports.formats import short_date
+from reports.formats import long_date, short_date
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
 ON_NO_PATH, DASH = "on no path", "–"
 
 
-def ladder_page(
-    ladder: Value | None, lived: Sequence[Value], title: Callable[[str], str]
-) -> dict[str, Any] | None:
+Title = Callable[[str], str]
+MOST_DATES = 4
+"""How many later ladders stand in the table of page 1."""
+
+
+def levels_of(
+    ladder: Value | None, index: str, title: Title, kinds_left_out: Sequence[str] = ()
+) -> list[lanes.Level]:
+    """Return the rates below which the tests of an index fail, over time.
+
+    Args:
+        ladder: the answer of `ladder`.
+        index: the index whose rates are drawn.
+        title: what a test or a trigger is called.
+        kinds_left_out: the kinds of limb that are not drawn.
+    """
+    if ladder is None:
+        return []
+    steps: dict[str, list[tuple[date, float | None]]] = {}
+    for number, one in enumerate((ladder, *ladder["later"])):
+        day = date.fromisoformat(str(one["on"]))
+        now = {
+            rung["test"]: float(rung["rate"])
+            for rung in one["rungs"]
+            if rung["index"] == index and rung["fails"] == "below" and rung["kind"] not in kinds_left_out
+        }
+        for test in dict.fromkeys((*steps, *now)):
+            before = steps.setdefault(test, [(day, None)] if number else [])
+            if not before or before[-1][1] != now.get(test):
+                before.append((day, now.get(test)))
+    return [(title(test), rates) for test, rates in steps.items()]
+
+
+def ladder_page(ladder: Value | None, lived: Sequence[Value], title: Title) -> dict[str, Any] | None:
     """Return the drawn ladder and its words; None without one.
 
     Args:
@@ -42,12 +74,9 @@ def ladder_page(
             "weeks": _weeks(rung, lived),
             "inverted": f"inverted by {by['by']}" if by else "",
         }
-    above = [
-        f"{title(rung['subject'])} fails above {float(rung['rate']):.4f}"
-        for rung in rungs
-        if rung["fails"] == "above"
-    ]
-    said = f"{listed(above)}. " if above else ""
+    above = [f"{_rises(rung, title)}. " for rung in rungs if rung["fails"] == "above"]
+    said = "".join(dict.fromkeys(above))
+    said += "".join(f"{_several(rung, title)} " for rung in below if rung["limbs"])
     # A limb that rests on several indices acts sooner where all of them fall, as on a stated path.
     alone = (
         " Each rate and its weeks are of one index while the others stay; on the stated paths all fall alike."
@@ -61,7 +90,149 @@ def ladder_page(
         "said": f"{said}{_key(below)}Weeks are of Scenario B, middle of its band.{alone}{others}",
         "alt": "; ".join(f"{row['name']} acts at {row['rate']}" for row in drawn["rows"]),
         "today_text": f"{today:.2f}",
+        "later": later_table(ladder, title),
     }
+
+
+def _rises(rung: Value, title: Title) -> str:
+    """Return in a sentence, without its stop, what happens if the rate rises."""
+    # A test fails by itself; a trigger, and a test with a trigger of its own, begins.
+    fails = rung["subject"] == rung["test"] and not rung["limb"].endswith(" begins")
+    verb = "fails" if fails else "begins"
+    return f"{title(rung['subject'])} {verb} if the rate rises above {float(rung['rate']):.4f}"
+
+
+def _several(rung: Value, title: Title) -> str:
+    """Return in a sentence which limbs a clause needs, each with its own rate."""
+    limbs = [
+        f"{_limb_words(limb, title)} ({limb['fails']} {float(limb['rate']):.4f})"
+        if limb["rate"] is not None
+        else f"{_limb_words(limb, title)} (at no rate alone)"
+        for limb in rung["limbs"]
+    ]
+    needs = rung["needs"].partition(";")[0]
+    return f"{title(rung['subject'])} needs {needs}: {listed(limbs)}."
+
+
+def _limb_words(limb: Value, title: Title) -> str:
+    """Return what one limb of a clause looks at, by its title."""
+    words = str(limb["limb"])
+    name, _, what = words.partition(" ")
+    # A condition of several, an event and a date have words of their own.
+    return words if "(" in words or name in ("the", "an") else f"{title(name)} {what}"
+
+
+def later_table(ladder: Value, title: Title) -> dict[str, Any] | None:
+    """Return the ladder at closing and at later dates as a table; None if no rung changes later.
+
+    It has as many dates as fit, and a sentence on the rest.
+    """
+    later = ladder["later"]
+    if not later:
+        return None
+    shown = (ladder, *later[:MOST_DATES])
+    subjects = {(rung["limb"], rung["fails"]): rung for one in reversed(shown) for rung in one["rungs"]}
+    limbs = list(dict.fromkeys((rung["limb"], rung["fails"]) for one in shown for rung in one["rungs"]))
+    rows = [
+        [_row_name(subjects[limb], list(subjects.values()), title), *(_cell(one, limb) for one in shown)]
+        for limb in limbs
+    ]
+    heads = ["at closing", *(f"from {short_date(date.fromisoformat(one['on']))}" for one in shown[1:])]
+    return {"heads": ["Acts at", *heads], "rows": rows, "said": _rest(later[MOST_DATES:])}
+
+
+def _row_name(rung: Value, others: Sequence[Value], title: Title) -> str:
+    """Return a limb's name: its subject, with its test where the subject has several limbs."""
+    alike = [one for one in others if (one["subject"], one["fails"]) == (rung["subject"], rung["fails"])]
+    name = title(rung["subject"])
+    if len(alike) > 1:
+        name = f"{name} by {rung['limb'].partition(' by ')[2]}"
+    return f"{name}, rising" if rung["fails"] == "above" else name
+
+
+def _cell(ladder: Value, limb: tuple[str, str]) -> str:
+    rates = [
+        f"{float(rung['rate']):.4f}" for rung in ladder["rungs"] if (rung["limb"], rung["fails"]) == limb
+    ]
+    by = next((one["by"] for one in ladder["inversions"] if one["graver"] == limb[0]), None)
+    return f"{listed(rates)}{f', inverted by {by}' if by else ''}" if rates else DASH
+
+
+def _rest(rest: Sequence[Value]) -> str:
+    """Return a sentence on the later ladders that the table leaves out."""
+    if not rest:
+        return ""
+    last = short_date(date.fromisoformat(rest[-1]["on"]))
+    dates = (
+        f"{counted(len(rest), 'further dates')}, the last on {last}" if len(rest) > 1 else f"{last} as well"
+    )
+    inverted = [one for one in rest if one["inversions"]]
+    first = short_date(date.fromisoformat(inverted[0]["on"])) if inverted else ""
+    also = f" Limbs are inverted on some of them, first on {first}." if inverted else ""
+    return f"Rates change on {dates}; the ladder of each date stands in the answers as JSON.{also}"
+
+
+def order_runs(ladder: Value, title: Title) -> list[tuple[str, bool]]:
+    """Return what is inverted, or that nothing is, at closing and from later dates on, in sentences."""
+    worst = max(ladder["inversions"], key=lambda one: float(one["by"]), default=None)
+    later = _later_pairs(ladder, "inversions", lambda _, pair: f"{pair[0]} comes before {pair[1]}", title)
+    if worst is not None:
+        pair = pair_of(ladder, worst, title)
+        runs = [(f"{pair[0]} comes before {pair[1]}{_until(ladder, pair, title)}.", True)]
+    else:
+        # A limb that could not be placed may be the one that comes too early.
+        of = "Of the limbs that are determined, no" if ladder["left_out"] else "No"
+        comes = "acts at once" if ladder["after_cure"] else "comes"
+        of = f"At closing, {of[:1].lower()}{of[1:]}" if later else of
+        runs = [(f"{of} graver limb {comes} before a milder one.", True)]
+    runs += [(f" {words}", True) for words in later]
+    closing = "At closing, " if ladder["later"] else ""
+    runs += [
+        (f" {closing}{_uncured(one, pair_of(ladder, one, title))}.", False) for one in ladder["after_cure"]
+    ]
+    return [*runs, *((f" {words}", False) for words in _later_pairs(ladder, "after_cure", _uncured, title))]
+
+
+def _uncured(one: Value, pair: tuple[str, str]) -> str:
+    return uncured_before_words(*pair, one["by"], one["fails"], one["kind"])
+
+
+def _until(ladder: Value, pair: tuple[str, str], title: Title) -> str:
+    """Return until when a pair that is inverted at closing stays so; empty if it never ends."""
+    inverted = [pair in {pair_of(one, two, title) for two in one["inversions"]} for one in ladder["later"]]
+    if not inverted or inverted[-1]:
+        return ""
+    first = max((number for number, so in enumerate(inverted) if so), default=-1) + 1
+    return f" until {long_date(date.fromisoformat(ladder['later'][first]['on']))}"
+
+
+def _later_pairs(
+    ladder: Value, kind: str, said: Callable[[Value, tuple[str, str]], str], title: Title
+) -> list[str]:
+    """Return a sentence for each pair that is in the wrong order from a later date on, and not before."""
+    told = {pair_of(ladder, one, title) for one in ladder[kind]}
+    words = []
+    for one in ladder["later"]:
+        for two in sorted(one[kind], key=lambda two: -float(two["by"])):
+            pair = pair_of(one, two, title)
+            if pair not in told:
+                told.add(pair)
+                words.append(f"From {long_date(date.fromisoformat(one['on']))}, {said(two, pair)}.")
+    return words
+
+
+def pair_of(ladder: Value, inversion: Value, title: Title) -> tuple[str, str]:
+    """Return the titles of the graver and the milder subject of an inversion."""
+    graver, milder = (
+        title(
+            next(
+                (str(rung["subject"]) for rung in ladder["rungs"] if rung["limb"] == inversion[side]),
+                str(inversion[side]),
+            )
+        )
+        for side in ("graver", "milder")
+    )
+    return graver, milder
 
 
 LOOKS = (

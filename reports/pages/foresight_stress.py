@@ -13,6 +13,7 @@ from engine.events.swept_money import dates_and_money
 from reports.drawing import lanes
 from reports.formats import long_date, short_date, table_date
 from reports.pages.foresight_inputs import ForesightInputs, Value
+from reports.pages.foresight_ladder import levels_of
 
 KEY = (
     "On a thin line a limb passes; on a dotted one a failure is counted. Hatched is a Cure Period, and solid "
@@ -26,13 +27,8 @@ def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
         return None
     outcomes = inputs.stress["outcomes"]
     first, last = inputs.closing, date.fromisoformat(inputs.stress["until"])
-    levels = []
-    if inputs.ladder is not None:
-        drawn = next(iter(inputs.ladder["today"]))
-        for rung in (rung for rung in inputs.ladder["rungs"] if rung["index"] == drawn):
-            pair = (inputs.title(rung["test"]), float(rung["rate"] or 0))
-            if rung["fails"] == "below" and rung["kind"] != "obligation" and pair not in levels:
-                levels.append(pair)
+    drawn = next(iter(inputs.ladder["today"])) if inputs.ladder is not None else ""
+    levels = levels_of(inputs.ladder, drawn, inputs.title, kinds_left_out=("obligation",))
     return {
         "heading": f"Stress: {inputs.rates[0]['words']}" if inputs.rates else "Stress: stated paths",
         "intro": (
@@ -64,7 +60,10 @@ def _falls(inputs: ForesightInputs) -> str:
 def _first_index(inputs: ForesightInputs) -> str:
     """Return whose rates are drawn and printed, where the draft has several indices."""
     names = list(inputs.ladder["today"]) if inputs.ladder is not None else []
-    return f" Every index falls alike; the rates are those of {names[0]}." if len(names) > 1 else ""
+    if len(names) < 2:
+        return ""
+    limits = "Each limit is drawn as if one index moved alone."
+    return f" Every index falls alike; the rates are those of {names[0]}. {limits}"
 
 
 def _unpublished(outcomes: Sequence[Value]) -> str:

@@ -15,6 +15,7 @@ import pytest
 from engine.basics.values import Figure, Unit
 from engine.determination.template import Template
 from engine.events.results import BreakEven, TestResult, Verdict
+from engine.foresight.drafted_ladder import ladder_at_closing
 from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.foresight.ladder import (
     Ladder,
@@ -23,7 +24,6 @@ from engine.foresight.ladder import (
     instead_words,
     inversion_words,
     inversions,
-    ladder_at_closing,
     ladder_on,
     left_out_words,
 )
@@ -284,5 +284,5 @@ def test_a_test_without_its_facts_has_no_rung_and_is_named(
 ) -> None:
     found = ladder_at_closing(meridian, all_templates, FactsByDate({}))
     assert set(found.left_out) == {"ltv", "rate-floor"}
-    assert left_out_words(found.left_out).startswith("2 tests without a rung: ")
+    assert left_out_words(found.left_out).startswith("2 limbs have no rung: rate-floor (")
     assert {rung.test for rung in found.rungs} == {"appraisal", "cash-sweep"}

@@ -7,9 +7,15 @@ from reports.pages.foresight_choices import calibration_lead, choices, left_out_
 
 LADDER = {
     "rungs": [
-        {"limb": "early-amortization by ltv FAIL", "subject": "early-amortization", "rate": "1.9257"},
-        {"limb": "cash-sweep begins", "subject": "cash-sweep", "rate": "1.5"},
+        {
+            "limb": "early-amortization by ltv FAIL",
+            "subject": "early-amortization",
+            "rate": "1.9257",
+            "limbs": [],
+        },
+        {"limb": "cash-sweep begins", "subject": "cash-sweep", "rate": "1.5", "limbs": []},
     ],
+    "later": [],
     "inversions": [
         {
             "graver": "early-amortization by ltv FAIL",
@@ -72,8 +78,9 @@ def test_a_limit_that_puts_two_limbs_in_order_is_named_with_the_rate_at_which_it
     """A limit of 83.5%: 16,000,000 over 1.5 times the fleet's hours at 1.4991, just under the sweep."""
     graver, milder = LADDER["rungs"]
     (inversion,) = LADDER["inversions"]
-    instead = {"drafted": "65%", "limit": "83.5%", "rate": "1.4991"}
+    instead = {"drafted": "65%", "limit": "83.5%", "rate": "1.4991", "test": "ltv"}
     ladder = {
+        **LADDER,
         "rungs": [{**graver, "test": "ltv", "share": "0.083", "fails": "below"}, milder],
         "inversions": [{**inversion, "instead": instead}],
     }
@@ -90,8 +97,11 @@ def test_a_limb_that_acts_above_a_rate_trips_above_closing() -> None:
     graver, milder = LADDER["rungs"]
     (inversion,) = LADDER["inversions"]
     ladder = {
+        **LADDER,
         "rungs": [{**graver, "test": "ltv", "share": "0.083", "fails": "above"}, milder],
-        "inversions": [{**inversion, "instead": {"drafted": "65%", "limit": "83.5%", "rate": "1.4991"}}],
+        "inversions": [
+            {**inversion, "instead": {"drafted": "65%", "limit": "83.5%", "rate": "1.4991", "test": "ltv"}}
+        ],
     }
     assert choices(ladder, None, (), str)[0][1] == "65%: trips at 1.9257, 8.3% above closing"
 

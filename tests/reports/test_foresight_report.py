@@ -118,7 +118,7 @@ def test_the_ladder_is_drawn_from_the_highest_rate_down_with_its_inversion(input
     assert [row["rate"] for row in ladder["rows"]] == ["1.9257", "1.9257", "1.5750", "1.5000"]
     assert [row["x"] for row in ladder["rows"]] == sorted(row["x"] for row in ladder["rows"])
     assert [row["inverted"] for row in ladder["rows"]] == ["", "inverted by 0.4257", "", ""]
-    assert ladder["said"].startswith("Rental rate floor fails above 2.1176.")
+    assert ladder["said"].startswith("Rental rate floor fails if the rate rises above 2.1176. ")
     assert [row["weeks"] for row in ladder["rows"]] == ["10.5", "10.5", "on no path", "40.7"]
     assert ladder["said"].endswith(
         " Weeks are of Scenario B, middle of its band. On no path: it acts on none of the stated paths up to "
@@ -249,17 +249,17 @@ def test_what_was_not_worked_out_for_all_paths_at_once_is_named_with_the_reason(
 
 def test_what_could_not_be_placed_is_not_said_to_be_in_order(inputs: ForesightInputs) -> None:
     assert inputs.ladder is not None
-    ordered = {**inputs.ladder, "inversions": [], "left_out": {}}
+    ordered = {**inputs.ladder, "inversions": [], "left_out": {}, "later": []}
     lead = said(compose(replace(inputs, ladder=ordered))["answer"][0])
     assert lead.startswith("No graver limb comes before a milder one.")
-    one = {"graver": "ltv", "milder": "cash-sweep", "by": "0.4257", "fails": "below"}
+    one = {"graver": "ltv", "milder": "cash-sweep", "by": "0.4257", "fails": "below", "kind": "default"}
     cured = {**ordered, "after_cure": [one]}
     lead = said(compose(replace(inputs, ladder=cured))["answer"][0])
     assert lead.startswith(
         "No graver limb acts at once before a milder one. Loan to value fails 0.4257 above Cash sweep level, "
         "which is milder, and is a default if it is not cured in time."
     )
-    both = {**inputs.ladder, "after_cure": [one]}
+    both = {**inputs.ladder, "after_cure": [one], "later": []}
     lead = said(compose(replace(inputs, ladder=both))["answer"][0])
     assert lead.startswith(
         "Early amortization comes before Cash sweep level. Loan to value fails 0.4257 above"
@@ -305,7 +305,10 @@ def test_a_draft_of_several_indices_says_whose_rates_are_printed(inputs: Foresig
     several = {**inputs.ladder, "today": {**inputs.ladder["today"], "CRI-H200": "2.60"}}
     page = compose(replace(inputs, ladder=several))
     assert "Each rate and its weeks are of one index while the others stay;" in page["ladder"]["said"]
-    assert page["stress"]["intro"].endswith(" Every index falls alike; the rates are those of CRI-H100.")
+    assert page["stress"]["intro"].endswith(
+        " Every index falls alike; the rates are those of CRI-H100. Each limit is drawn as if one index "
+        "moved alone."
+    )
 
 
 def test_a_limb_of_another_index_stands_at_its_share_and_leaves_no_level_among_the_drawn_rates(

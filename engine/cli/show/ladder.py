@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.basics.values import MINUS
+from engine.basics.values import MINUS, counted
 from engine.cli.output import print_json, say, table
 from engine.foresight.ladder import (
     Ladder,
@@ -17,6 +17,8 @@ from engine.foresight.ladder import (
 from engine.queries.foresight_questions import LadderAnswer
 from engine.queries.foresight_reports import ladder_data
 
+SHOWN_LATER = 6
+"""How many later ladders of a draft are printed whole; `--json` has all."""
 HEAD = ("limb", "acts", "at", "still to go", "%", "widths", "weeks of B", "on", "note")
 
 
@@ -38,6 +40,7 @@ def show_ladders(answers: Sequence[LadderAnswer], whole: bool, as_json: bool) ->
             rates = ", ".join(f"{index} {rate}" for index, rate in ladder.today.items())
             say(f"{answer.deal} on {ladder.on}, at {rates}; each rate all else unchanged")
         _show(ladder)
+        _show_later(ladder)
         if answer is not answers[-1]:
             say()
     return 0
@@ -56,6 +59,19 @@ def _show(ladder: Ladder) -> None:
         say(f"UNLESS CURED: {after_cure_words(later)}.")
     if ladder.left_out:
         say(left_out_words(ladder.left_out))
+
+
+def _show_later(ladder: Ladder) -> None:
+    for later in ladder.later[:SHOWN_LATER]:
+        say()
+        say(f"From {later.on}: each rate held at its Closing Date level until then")
+        _show(later)
+    rest = ladder.later[SHOWN_LATER:]
+    if rest:
+        say()
+        dates = counted(len(rest), "further dates")
+        last = f"the last on {rest[-1].on}" if len(rest) > 1 else f"on {rest[-1].on}"
+        say(f"Rungs change on {dates}, {last}. The answer in `--json` holds each ladder.")
 
 
 def _rows(rungs: Sequence[Rung]) -> Iterator[tuple[str, ...]]:
