@@ -17,18 +17,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from engine.basics.values import Figure, Unit
-from engine.determination.break_even import last_agreeing
-from engine.determination.determine import CEILING, TICK, decided, determine
+from engine.determination.determine import decided, determine
 from engine.determination.facts import Facts
-from engine.determination.measure_inputs import Missing
 from engine.determination.template import Clause, Period, Template
 from engine.events.kinds import Tested
 from engine.events.results import BreakEven, TestResult, Verdict
 from engine.foresight.clause_rates import AtRates, Turning
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.ladder import Inversion, Ladder, Rung, ladder_of, looks_back
+from engine.foresight.ladder import AlikeRate, Inversion, Ladder, Rung, ladder_of, looks_back
 from engine.foresight.limits_in_order import At, limit_in_order
 from engine.foresight.path_run import Moment, moments
+from engine.foresight.rates_that_stay import held, if_all_move, stays
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
 from engine.terms.trigger_conditions import leaves_of
@@ -45,6 +44,8 @@ class _Found:
 
     turning: Turning
     measured: At
+    alike: BreakEven | None
+    """Its rate if every index moves by the same share; None in a deal of one index."""
 
 
 @dataclass
@@ -52,6 +53,7 @@ class _Search:
     """What is found of each test, by the date from which it holds.
 
     Attributes:
+        levels: the rate of each index at closing.
         changes: the Closing Date, and each later date on which a term or a fact changes.
         found: each test's Break-even Rate by the date from which it holds.
         lacking: why a test was not determined on or after that date.
@@ -59,6 +61,7 @@ class _Search:
     """
 
     changes: Sequence[date]
+    levels: Mapping[str, Decimal]
     found: dict[date, dict[str, _Found]] = field(default_factory=dict)
     lacking: dict[date, dict[str, str]] = field(default_factory=dict)
     signatures: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -113,7 +116,7 @@ def ladder_at_closing(
         for _, terms in reversed(deal.segments)
         for name, index in terms.index.items()
     }
-    search = _Search((deal.closing_date, *changes_of(deal, given)))
+    search = _Search((deal.closing_date, *changes_of(deal, given)), start)
     last = search.changes[-1]
     until = last + timedelta(weeks=WEEKS_LOOKED_AT)
     rates = {
@@ -200,9 +203,9 @@ def _look(moment: Moment, templates: Mapping[str, Template], search: _Search) ->
             search.lacking.setdefault(place, {})[key] = why
             continue
         search.signatures[key] = signature
-        search.found.setdefault(place, {})[key] = _found(
-            key, clause, template, known, result, since if since > search.changes[0] else None
-        )
+        levels = {name: level for name, level in search.levels.items() if name in known.terms.index}
+        start = since if since > search.changes[0] else None
+        search.found.setdefault(place, {})[key] = _found(key, clause, template, known, result, start, levels)
 
 
 def _with_later(
@@ -223,8 +226,10 @@ def _with_later(
 
 def _says(ladder: Ladder) -> tuple[Any, ...]:
     # A reason may name a week, and is no change by itself.
-    return sorted(ladder.left_out), *(
-        (rung.limb, rung.kind, rung.index, rung.rate, rung.fails, rung.needs) for rung in ladder.rungs
+    return (
+        sorted(ladder.left_out),
+        *((rung.limb, rung.kind, rung.index, rung.rate, rung.fails, rung.needs) for rung in ladder.rungs),
+        dict(ladder.alike),
     )
 
 
@@ -250,7 +255,13 @@ def _ladder_from(
     today = {name: level for name, level in start.items() if name in terms.index}
     at = AtRates(day, terms, templates, {key: one.turning for key, one in found.items()}, today)
     ladder = ladder_of(at, {}, left, from_closing=True)
-    return replace(ladder, inversions=tuple(_with_limit(one, at, found) for one in ladder.inversions))
+    alike = {
+        key: AlikeRate(_decimal(even.rate.value), even.fails)
+        for key, one in found.items()
+        if (even := one.alike) is not None and even.rate is not None and even.fails is not None
+    }
+    mended = tuple(_with_limit(one, at, found) for one in ladder.inversions)
+    return replace(ladder, inversions=mended, alike=alike)
 
 
 def _with_limit(inversion: Inversion, at: AtRates, found: Mapping[str, _Found]) -> Inversion:
@@ -307,19 +318,26 @@ def _at(
 
 
 def _found(
-    key: str, clause: Clause, template: Template, known: Facts, result: TestResult, since: date | None
+    key: str,
+    clause: Clause,
+    template: Template,
+    known: Facts,
+    result: TestResult,
+    since: date | None,
+    levels: Mapping[str, Decimal],
 ) -> _Found:
     """Return the rate at which a test fails if the rate stays there: from closing, or from a later date.
 
     From a later date a window is looked at twice: full of the new rate, and with the Closing Date level
     before it. What fails first decides.
     """
-    whole = _stays(clause, template, known, result, None)
-    choices: list[tuple[Turning, date | None]] = [(whole, None)]
-    if since is not None and looks_back(clause):
-        choices.append((_stays(clause, template, known, result, since), since))
+    starts = (None, since) if since is not None and looks_back(clause) else (None,)
+    choices = [(stays(clause, template, known, result, start), start) for start in starts]
     turning, start = max(choices, key=lambda one: _soonest(one[0].even))
-    return _Found(turning, partial(_at, key, clause, template, known, turning.even.index, start))
+    every = [if_all_move(clause, template, known, levels, start) for start in starts]
+    alike = max((one for one in every if one is not None), key=_soonest, default=None)
+    measured = partial(_at, key, clause, template, known, turning.even.index, start)
+    return _Found(turning, measured, alike)
 
 
 def _soonest(even: BreakEven) -> tuple[bool, Fraction]:
@@ -327,93 +345,6 @@ def _soonest(even: BreakEven) -> tuple[bool, Fraction]:
     if even.rate is None:
         return False, Fraction(0)
     return True, even.rate.value if even.fails == "below" else -even.rate.value
-
-
-def _stays(
-    clause: Clause, template: Template, known: Facts, result: TestResult, since: date | None
-) -> Turning:
-    """Return the rate at which a test fails if the rate has been there since closing, or since a date."""
-    used = tuple(dict.fromkeys(turn.index for turn in result.break_even))
-    # One date decides, so the Break-even Rate that the template gave is the answer already.
-    if used and not looks_back(clause):
-        return Turning(result, result.break_even[0], window=False)
-    near = next((int(even.rate.value * TICK) for even in result.break_even if even.rate is not None), TICK)
-    if used:
-        return Turning(result, _if_it_stays(clause, template, known, used[0], near, since), window=True)
-    # A test of past periods asks for no rate of this date, so that each index must be tried.
-    tried = known.rates if looks_back(clause) else ()
-    found = (_if_it_stays(clause, template, known, index, near, since) for index in tried)
-    none = BreakEven(index="", rate=None, fails=None, note="no rate decides it")
-    even = next((one for one in found if one.rate is not None), none)
-    return Turning(result, even, window=even is not none)
-
-
-def _if_it_stays(
-    clause: Clause, template: Template, known: Facts, index: str, near: int, since: date | None
-) -> BreakEven:
-    """Return the Break-even Rate of a test if an index has had each rate since closing, or since a date.
-
-    Args:
-        clause: the test's terms.
-        template: its template.
-        known: what is known on the date.
-        index: the index.
-        near: the tick at which the search begins.
-        since: the date from which the index has each rate; None for closing.
-    """
-
-    def probe(tick: int) -> tuple[bool, Fraction]:
-        return _probed(clause, template, held(known, index, Fraction(tick, TICK), since))
-
-    try:
-        at_low, last = last_agreeing(probe, 1, CEILING, near)
-    except Missing as missing:
-        return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
-    if last is None:
-        note = "passes at every positive rate" if at_low else "no positive rate passes"
-        return BreakEven(index=index, rate=None, fails=None, note=note)
-    # The last rate that still passes, on whichever side that is: the rung stands on the passing side.
-    rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
-    return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
-
-
-def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fraction]:
-    """Return whether a test passes on the given facts, and its headroom on them.
-
-    Raises Missing if the test is not determined on them.
-    """
-    result = determine(clause.template, clause, template, known)
-    if result.reason is not None:
-        raise Missing(result.reason.reason, result.reason.cite, result.reason.lacks)
-    return result.verdict is Verdict.PASS, result.headroom.value if result.headroom else Fraction(0)
-
-
-def held(known: Facts, index: str, rate: Fraction, since: date | None = None) -> Facts:
-    """Return the same facts with each known value of an index since a date set to a rate.
-
-    Args:
-        known: what is known on the date.
-        index: the index.
-        rate: its rate, in USD per GPU-hour.
-        since: the first date with that rate; None for all dates.
-
-    A publication or a Reference Rate without a value stays without one. The trace starts empty.
-    """
-    value, first = Decimal(rate.numerator) / Decimal(rate.denominator), since or date.min
-    # A week without publication stays so, because the clause says what such a week does.
-    published = tuple(
-        one.model_copy(update={"value": value})
-        if one.value is not None and one.publication_date >= first
-        else one
-        for one in known.published.get(index, ())
-    )
-    rates = tuple(
-        one.model_copy(update={"value": value}) if one.value is not None and one.on >= first else one
-        for one in known.rates.get(index, ())
-    )
-    return replace(
-        known, trace={}, published={**known.published, index: published}, rates={**known.rates, index: rates}
-    )
 
 
 def _decimal(value: Fraction) -> Decimal:

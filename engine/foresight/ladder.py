@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +26,8 @@ from engine.foresight.limbs import RANKS, Kind, Limb, of_no_rate, of_tests, of_t
 from engine.foresight.limits_in_order import OtherLimit
 from engine.terms.in_force import TermsInForce
 
+FOUR = Decimal("0.0001")
+"""The decimals of a rate."""
 B_MIDDLE = Scenario(scenario="B", point="middle", shape="compound")
 
 
@@ -88,6 +90,14 @@ class Inversion:
 
 
 @dataclass(frozen=True)
+class AlikeRate:
+    """The rate of a draft's first index at which a test turns if every index moves by the same share."""
+
+    rate: Decimal
+    fails: Literal["below", "above"]
+
+
+@dataclass(frozen=True)
 class Ladder:
     """The limbs from the highest rate down, those that act above a rate last.
 
@@ -102,6 +112,8 @@ class Ladder:
         left_out: tests that have no rung, and triggers with a way to begin that has none, each with the
             reason.
         from_closing: whether the rate is held at the Closing Date level.
+        alike: of a draft of several indices, each test's rate if every index moves by the same share, as on a
+            stated path.
         later: of a draft, the ladder from each later date on which a rung changes, earliest first.
     """
 
@@ -113,6 +125,7 @@ class Ladder:
     left_out: Mapping[str, str]
     from_closing: bool
     after_cure: tuple[Inversion, ...] = ()
+    alike: Mapping[str, AlikeRate] = field(default_factory=dict)
     later: tuple[Ladder, ...] = ()
 
 
@@ -266,7 +279,7 @@ def inversions(rungs: Sequence[Rung], at_once: bool = True) -> Iterator[Inversio
             by = graver.rate - milder.rate if graver.fails == "below" else milder.rate - graver.rate
             # Equal rates act on the same date, which is not an inversion.
             if by > 0:
-                before.append(Inversion(graver, milder, by))
+                before.append(Inversion(graver, milder, by.quantize(FOUR)))
         if before:
             # One pair for each graver limb is enough: mending the widest mends the others.
             yield max(before, key=lambda one: one.by)

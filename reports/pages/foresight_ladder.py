@@ -22,7 +22,11 @@ MOST_DATES = 4
 
 
 def levels_of(
-    ladder: Value | None, index: str, title: Title, kinds_left_out: Sequence[str] = ()
+    ladder: Value | None,
+    index: str,
+    title: Title,
+    kinds_left_out: Sequence[str] = (),
+    alike: bool = False,
 ) -> list[lanes.Level]:
     """Return the rates below which the tests of an index fail, over time.
 
@@ -31,22 +35,37 @@ def levels_of(
         index: the index whose rates are drawn.
         title: what a test or a trigger is called.
         kinds_left_out: the kinds of limb that are not drawn.
+        alike: whether every index moves as the drawn one does, which is the first one.
     """
     if ladder is None:
         return []
-    steps: dict[str, list[tuple[date, float | None]]] = {}
+    steps: dict[str, list[lanes.Step]] = {}
     for number, one in enumerate((ladder, *ladder["later"])):
         day = date.fromisoformat(str(one["on"]))
-        now = {
-            rung["test"]: float(rung["rate"])
-            for rung in one["rungs"]
-            if rung["index"] == index and rung["fails"] == "below" and rung["kind"] not in kinds_left_out
-        }
+        drawn = [rung for rung in one["rungs"] if rung["kind"] not in kinds_left_out]
+        now = (
+            _of_all(one, {rung["test"] for rung in drawn})
+            if alike and one["alike"]
+            else {
+                rung["test"]: float(rung["rate"])
+                for rung in drawn
+                if rung["index"] == index and rung["fails"] == "below"
+            }
+        )
         for test in dict.fromkeys((*steps, *now)):
             before = steps.setdefault(test, [(day, None)] if number else [])
             if not before or before[-1][1] != now.get(test):
                 before.append((day, now.get(test)))
     return [(title(test), rates) for test, rates in steps.items()]
+
+
+def _of_all(ladder: Value, tests: Set[str]) -> dict[str, float]:
+    """Return the rates below which tests fail if every index falls alike, in the ladder's order."""
+    return {
+        test: float(one["rate"])
+        for test, one in ladder["alike"].items()
+        if test in tests and one["fails"] == "below"
+    }
 
 
 def ladder_page(ladder: Value | None, lived: Sequence[Value], title: Title) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
     outcomes = inputs.stress["outcomes"]
     first, last = inputs.closing, date.fromisoformat(inputs.stress["until"])
     drawn = next(iter(inputs.ladder["today"])) if inputs.ladder is not None else ""
-    levels = levels_of(inputs.ladder, drawn, inputs.title, kinds_left_out=("obligation",))
+    levels = levels_of(inputs.ladder, drawn, inputs.title, kinds_left_out=("obligation",), alike=True)
     return {
         "heading": f"Stress: {inputs.rates[0]['words']}" if inputs.rates else "Stress: stated paths",
         "intro": (
@@ -62,7 +62,7 @@ def _first_index(inputs: ForesightInputs) -> str:
     names = list(inputs.ladder["today"]) if inputs.ladder is not None else []
     if len(names) < 2:
         return ""
-    limits = "Each limit is drawn as if one index moved alone."
+    limits = "Each limit is drawn as every index falls alike, and the ladder's rates are of one index alone."
     return f" Every index falls alike; the rates are those of {names[0]}. {limits}"
 
 

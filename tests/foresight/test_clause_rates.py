@@ -27,6 +27,7 @@ from engine.foresight.ladder import (
 )
 from engine.queries.foresight_reports import ladder_data
 from engine.terms.as_written import Deal, resolve
+from tests.conftest import DEALS
 from tests.foresight.test_ladder import HELD, turned
 
 LTV = "{test: ltv, result: FAIL}"
@@ -269,3 +270,29 @@ def test_a_window_after_an_amendment_looks_back_on_the_closing_rate(
         (date(2026, 10, 1), Decimal("1.6800")),
         (date(2027, 1, 6), Decimal("1.6800")),
     ]
+
+
+def test_a_draft_of_several_indices_has_the_rate_at_which_a_test_fails_if_all_fall_alike(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
+    """The fleet is 1,140 GPUs at 2.10, 570 at 2.60 and 162 at 0.95: 4,029.9, of which 1,635.9 stay at closing.
+
+    A stated path moves all of them, so LTV fails on it long before the rate of the H100 alone.
+    """
+    deal = load((DEALS / "cascade-mixed-2026.yaml").read_text(encoding="utf-8"))
+    held = held_facts(
+        ("outstanding_principal=USD 28,000,000",), deal.closing_date, resolve(deal, deal.closing_date)
+    )
+    ladder = ladder_at_closing(deal, all_templates, held)
+    alone = next(rung.rate for rung in ladder.rungs if rung.test == "ltv")
+    assert alone is not None
+    alike = ladder.alike["ltv"]
+    assert alike.fails == "below"
+    assert alike.rate == pytest.approx(
+        Decimal("2.10") * (1140 * alone + Decimal("1635.9")) / Decimal("4029.9"), abs=Decimal("0.0001")
+    )
+    assert alike.rate > alone
+
+
+def test_a_draft_of_one_index_has_no_such_rate(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    assert closing(meridian, all_templates).alike == {}

@@ -139,3 +139,13 @@ def test_what_is_not_decided_is_said_in_a_whole_sentence(inputs: ForesightInputs
     assert (
         "Neither when nor never is known: Early amortization looks at Loan to value, which was not determined."
     ) in words
+
+
+def test_where_every_index_falls_alike_a_limit_is_drawn_at_the_rate_of_that_fall(
+    inputs: ForesightInputs,
+) -> None:
+    """The stated path crossed the day of a failure far above the line, which was of one index alone."""
+    assert inputs.ladder is not None
+    ladder = {**inputs.ladder, "alike": {"ltv": {"rate": "1.9500", "fails": "below"}}, "later": []}
+    page = compose(replace(inputs, ladder=ladder))
+    assert [one["text"] for one in page["stress"]["chart"]["levels"]] == ["Loan to value 1.9500"]

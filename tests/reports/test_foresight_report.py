@@ -306,8 +306,8 @@ def test_a_draft_of_several_indices_says_whose_rates_are_printed(inputs: Foresig
     page = compose(replace(inputs, ladder=several))
     assert "Each rate and its weeks are of one index while the others stay;" in page["ladder"]["said"]
     assert page["stress"]["intro"].endswith(
-        " Every index falls alike; the rates are those of CRI-H100. Each limit is drawn as if one index "
-        "moved alone."
+        " Every index falls alike; the rates are those of CRI-H100. Each limit is drawn as every index falls "
+        "alike, and the ladder's rates are of one index alone."
     )
 
 

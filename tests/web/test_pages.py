@@ -211,6 +211,21 @@ def test_the_week_counts_what_is_due_from_the_party_that_asks(visitors: Visitors
     assert "waits for a release" not in borrower
 
 
+def test_a_draft_whose_level_steps_says_what_its_ladder_becomes(own_visitors: Visitors) -> None:
+    text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
+    steps = "level:\n      2026-01-06: USD 1.50 per GPU-hour\n      2026-10-01: USD 1.60 per GPU-hour\n"
+    stepped = text.replace("level: USD 1.50 per GPU-hour\n", steps, 1)
+    client = own_visitors.client("structurer")
+    sent = client.post(
+        "/drafts",
+        data={"csrf": own_visitors.csrf("structurer")},
+        files={"file": ("stepped.yaml", stepped.encode())},
+    )
+    assert "From 1 Oct 2026: cash-sweep begins stands at 1.6000, and before that at 1.5000." in text_of(
+        client.get(sent.headers["location"]).text
+    )
+
+
 def test_a_draft_is_seen_by_its_own_structurer_and_kept_nowhere(own_visitors: Visitors) -> None:
     """A deal file is checked and read aloud; another person's address for it answers like none."""
     text = (DEALS / f"{DEAL}.yaml").read_bytes()
