@@ -225,7 +225,7 @@ def _with_later(
 
 
 def _says(ladder: Ladder) -> tuple[Any, ...]:
-    # A reason may name a week, and is no change by itself.
+    # The names are compared without their reasons, because a reason may name another week.
     return (
         sorted(ladder.left_out),
         *((rung.limb, rung.kind, rung.index, rung.rate, rung.fails, rung.needs) for rung in ladder.rungs),

@@ -120,7 +120,7 @@ def rates(
     """Return the stated rates over the same dates as the lanes.
 
     Each path has a dash of its own. The band that the first path lies in, given as both its ends by date, and
-    the levels that the rates meet are drawn too, each with its steps.
+    the levels that the rates meet are drawn too. Each level has its steps.
     """
     values = [float(value) for path in paths for _, value in path["points"] if value is not None]
     values += [rate for _, *ends in between for rate in ends]
