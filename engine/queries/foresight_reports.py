@@ -142,7 +142,11 @@ def stress_parts(
         jump=None,
         missing=frozenset(),
     )
-    drawn = stated_paths(deal, asked, until)[:SHOWN]
+    paths = stated_paths(deal, asked, until)
+    # The user's own curve comes last, and is drawn however many scenarios come before it.
+    drawn = (
+        paths[:SHOWN] if len(paths) <= SHOWN or paths[-1].source is None else (*paths[: SHOWN - 1], paths[-1])
+    )
     return {
         "stress": as_data(answer),
         "rates": [

@@ -24,6 +24,8 @@ Step = tuple[date, float | None]
 """A rate from a date on; None for a limit that is gone from that date on."""
 Level = tuple[str, Sequence[Step]]
 """A limit over time: its name and its steps, the earliest first."""
+SOLID = ("default", "in effect", "cure")
+"""Stretches of a lane that are drawn as bars."""
 DASHES = ("", "16 8", "4 8", "24 8 4 8", "9 5")
 
 
@@ -68,6 +70,8 @@ def lanes(
     for number, (name, spans, said) in enumerate(rows):
         y = TOP + number * LANE
         stretches = []
+        # Words before a stretch must not lie on a stretch, or on words, that come before it.
+        taken = float(NAMES)
         for span in spans:
             start, end = (
                 date.fromisoformat(str(span["since"])),
@@ -77,13 +81,16 @@ def lanes(
             if x2 > x:
                 text = str(span.get("text", ""))
                 needs = len(text) * LETTER + 24
+                place = "in" if x2 - x > needs else "before" if x - taken > needs else ""
+                if span["kind"] in SOLID:
+                    taken = x2
                 stretches.append(
                     {
                         "kind": str(span["kind"]),
                         "x": x,
                         "w": round(x2 - x, 1),
                         "text": text,
-                        "place": "in" if x2 - x > needs else "before" if x - NAMES > needs else "",
+                        "place": place,
                     }
                 )
         drawn.append(
@@ -133,7 +140,7 @@ def rates(
     def down(value: float) -> float:
         return round(TOP + PLOT - (value - low) / (high - low) * PLOT, 1)
 
-    lines = []
+    lines: list[dict[str, Any]] = []
     for number, path in enumerate(paths):
         points = [
             (across(date.fromisoformat(str(day)), first, last), down(float(value)))
@@ -141,8 +148,16 @@ def rates(
             if value is not None
         ]
         lines.append(
-            {"d": polyline(points), "dash": DASHES[number % len(DASHES)], "width": 4 if number == 0 else 2.4}
+            {
+                "d": polyline(points),
+                "dash": DASHES[number % len(DASHES)],
+                "width": 4 if number == 0 else 2.4,
+                "rings": (),
+            }
         )
+        if number and path.get("falls", "") is None:
+            # A dashed curve that goes up and down looks like a level, so a curve of no scenario has rings.
+            lines[-1] |= {"dash": "", "width": 1.6, "rings": points[:: max(len(points) // 20, 1)]}
         x, y = points[-1] if points else (NAMES, TOP)
         lines[-1] |= {"name": str(path["name"]), "x": x - 8, "y": y + 28}
     ends = [
@@ -158,7 +173,8 @@ def rates(
     words: list[dict[str, Any]] = sorted([*lines, *drawn], key=lambda one: float(one["y"]))
     places = spread([float(one["y"]) for one in words], 25, TOP + 18, TOP + PLOT - 6)
     for one, place in zip(words, places, strict=True):
-        one["y"] = round(place, 1)
+        # Words stand on white, as a line that runs through words makes them hard to read.
+        one |= {"y": round(place, 1), "wide": len(one.get("text") or one["name"]) * SMALL + 8}
     return {
         "band": f"{polyline([*ends[0], *reversed(ends[1])])}Z" if between else "",
         "lines": lines,

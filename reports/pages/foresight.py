@@ -17,7 +17,7 @@ from engine.basics.values import counted, listed
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import calibration_page, simulation_page
 from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
-from reports.pages.foresight_inputs import ForesightInputs
+from reports.pages.foresight_inputs import ForesightInputs, Value
 from reports.pages.foresight_ladder import ladder_page, levels_of, order_runs
 from reports.pages.foresight_stress import stress_page
 from reports.pages.foresight_tables import (
@@ -37,6 +37,7 @@ SENTENCES = {
     "begins": "{} is in effect from",
     "obliged": f"{CLAUSES['obliged']} on",
 }
+GRAVEST = ("default", "begins", "obliged", "fails")
 NO_NOTICE = "ILLUSTRATIVE - NOT A NOTICE"
 NOT_A_FORECAST = (
     " It says what the draft does on stated paths, by the same engine that will run on Thursdays."
@@ -45,7 +46,7 @@ NOT_A_FORECAST = (
 
 def compose(inputs: ForesightInputs) -> dict[str, Any]:
     """Return the report as plain strings and coordinates."""
-    answer = [_lead(inputs), *_by_chance(inputs), *_never(inputs)]
+    answer = [_lead(inputs), *_own_curve(inputs), *_by_chance(inputs), *_never(inputs)]
     index = inputs.simulation["index"] if inputs.simulation is not None else ""
     levels = levels_of(inputs.ladder, index, inputs.title)
     return {
@@ -116,24 +117,47 @@ def _lead(inputs: ForesightInputs) -> Runs:
     if inputs.stress is not None:
         # The lanes are drawn of the first path, so the sentence and the picture tell the same story.
         path = inputs.stress["outcomes"][0]
-        under = f" Under {inputs.rates[0]['words'] if inputs.rates else path['path']}, "
-        firsts = [first for first in path["firsts"] if first["what"] in SENTENCES][:4]
-        if not firsts:
-            nothing = "nothing that is determined happens" if inputs.stress["left_out"] else "nothing happens"
-            until = long_date(date.fromisoformat(inputs.stress["until"]))
-            runs.append((f"{under}{nothing} up to {until}.", False))
-        for number, one in enumerate(firsts):
-            at = f" at {float(one['rate']):.4f}" if one["rate"] is not None else ""
-            said = SENTENCES[one["what"]].format(inputs.title(one["subject"]))
-            lead = f" {said[:1].upper()}{said[1:]} " if number else f"{under}{said} "
-            runs.append((lead, False))
-            runs.append((long_date(date.fromisoformat(one["on"])), True))
-            runs.append((f"{at}.", False))
+        runs += _firsts(
+            inputs, path, f" Under {inputs.rates[0]['words'] if inputs.rates else path['path']}, "
+        )
     # Where no path was stated, chance is what the report was asked for.
     asked = backtest_lead(inputs.backtest, inputs.title) if inputs.stress is not None else _chances(inputs)
     if asked:
         runs.append((f" {asked}" if runs else asked, False))
     return runs or [("This report holds a calibration or a simulation of one draft.", True)]
+
+
+def _firsts(inputs: ForesightInputs, path: Value, under: str) -> Runs:
+    """Return what happens first on a path, with date and rate; `under` begins the first sentence."""
+    assert inputs.stress is not None  # it has the path
+    firsts = [first for first in path["firsts"] if first["what"] in SENTENCES]
+    if path["path"] == inputs.stress.get("own"):
+        # A curve goes up and down, and its default must not stand behind four failures that were cured.
+        firsts = sorted(sorted(firsts, key=lambda first: GRAVEST.index(first["what"]))[:4], key=_on)
+    firsts = firsts[:4]
+    if not firsts:
+        nothing = "nothing that is determined happens" if inputs.stress["left_out"] else "nothing happens"
+        until = long_date(date.fromisoformat(inputs.stress["until"]))
+        return [(f"{under}{nothing} up to {until}.", False)]
+    runs: Runs = []
+    for number, one in enumerate(firsts):
+        at = f" at {float(one['rate']):.4f}" if one["rate"] is not None else ""
+        said = SENTENCES[one["what"]].format(inputs.title(one["subject"]))
+        lead = f" {said[:1].upper()}{said[1:]} " if number else f"{under}{said} "
+        runs += [(lead, False), (long_date(date.fromisoformat(one["on"])), True), (f"{at}.", False)]
+    return runs
+
+
+def _on(first: Value) -> str:
+    return str(first["on"])
+
+
+def _own_curve(inputs: ForesightInputs) -> list[Runs]:
+    """Return what happens first on the user's own curve, which says more to a user than a scenario."""
+    own = inputs.own_outcome()
+    if own is None or inputs.stress is None or own is inputs.stress["outcomes"][0]:
+        return []
+    return [_firsts(inputs, own, f"On the rates of {own['path']}, ")]
 
 
 def _by_chance(inputs: ForesightInputs) -> list[Runs]:

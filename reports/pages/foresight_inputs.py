@@ -13,6 +13,8 @@ from reports.formats import reason_words
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
+BESIDE = 3
+"""Paths whose dates stand beside one another."""
 NAMED = re.compile("`([^`]*)`")
 """A name of the deal file within a sentence."""
 
@@ -89,6 +91,20 @@ class ForesightInputs:
         for answer in (*answers, self.grid, self.backtest):
             known += [one for one in (answer or {}).get("files", ()) if one not in known]
         return known
+
+    def shown_outcomes(self) -> list[Value]:
+        """Return the outcomes of the paths that the report tells of: the first three, and the user's own."""
+        assert self.stress is not None  # the caller has looked
+        outcomes = self.stress["outcomes"]
+        own = self.own_outcome()
+        return [*outcomes[:BESIDE], *([own] if own is not None and own not in outcomes[:BESIDE] else [])]
+
+    def own_outcome(self) -> Value | None:
+        """Return the outcome of the user's own table of rates; None without one."""
+        own = self.stress.get("own") if self.stress is not None else None
+        if self.stress is None or own is None:
+            return None
+        return next((one for one in self.stress["outcomes"] if one["path"] == own), None)
 
     def section(self, name: str, what: str) -> str:
         """Return the section of what happens to a test or a trigger; empty if the draft names none."""

@@ -12,7 +12,7 @@ from engine.basics.values import listed
 from engine.events.swept_money import dates_and_money
 from reports.drawing import lanes
 from reports.formats import long_date, short_date, table_date
-from reports.pages.foresight_inputs import ForesightInputs, Value
+from reports.pages.foresight_inputs import BESIDE, ForesightInputs, Value
 from reports.pages.foresight_ladder import levels_of
 
 KEY = (
@@ -25,7 +25,7 @@ def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
     """Return the stated rates, the lanes and the tables of first dates; None if no path was lived."""
     if inputs.stress is None:
         return None
-    outcomes = inputs.stress["outcomes"]
+    outcomes, shown, own = inputs.stress["outcomes"], inputs.shown_outcomes(), inputs.own_outcome()
     first, last = inputs.closing, date.fromisoformat(inputs.stress["until"])
     drawn = next(iter(inputs.ladder["today"])) if inputs.ladder is not None else ""
     levels = levels_of(inputs.ladder, drawn, inputs.title, kinds_left_out=("obligation",), alike=True)
@@ -36,10 +36,18 @@ def stress_page(inputs: ForesightInputs) -> dict[str, Any] | None:
             f"{_first_index(inputs)}{_unpublished(outcomes[:3])}"
         ),
         "chart": lanes.rates(inputs.rates, inputs.band, levels, first, last) if inputs.rates else None,
-        "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last, _marks(inputs, outcomes[:3])),
-        "key": f"{KEY} The lanes are of {outcomes[0]['path']}.{_marked(outcomes[1:3])}",
-        "heads": [*(outcome["path"] for outcome in outcomes[:3]), "Section"],
-        "rows": _dates(inputs, outcomes[:3]),
+        "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last, _marks(inputs, shown)),
+        "own": None
+        if own is None or own is outcomes[0]
+        else {
+            "name": str(own["path"]),
+            "lanes": lanes.lanes(_lane_rows(inputs, own), first, last),
+            "heads": [str(own["path"]), "Section"],
+            "rows": _dates(inputs, [own]),
+        },
+        "key": f"{KEY} The lanes are of {outcomes[0]['path']}.{_marked(shown[1:])}",
+        "heads": [*(outcome["path"] for outcome in outcomes[:BESIDE]), "Section"],
+        "rows": _dates(inputs, outcomes[:BESIDE]),
         "scenarios": _scenarios(inputs),
     }
 
@@ -224,7 +232,11 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
         *((name, "begins") for name in inputs.scenarios["triggers"]),
     ]
     rows = []
-    for outcome in inputs.scenarios["outcomes"]:
+    own = inputs.own_outcome()
+    told = [(inputs.scenarios, outcome) for outcome in inputs.scenarios["outcomes"]]
+    if own is not None and inputs.stress is not None:
+        told.append((inputs.stress, own))
+    for answer, outcome in told:
         cells = [str(outcome["path"])]
         for subject, what in columns:
             first = next(
@@ -236,12 +248,13 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
                 None,
             )
             cells.append(
-                _without_date(inputs.scenarios, outcome, subject)
+                _without_date(answer, outcome, subject)
                 if first is None
                 else table_date(date.fromisoformat(first["on"]))
             )
         rows.append(cells)
     return {
+        "title": "First dates under each scenario" + ("" if own is None else f" and on {own['path']}"),
         "heads": ["Path", *(f"{inputs.title(name)} {HAPPENING_WORDS[what]}" for name, what in columns)],
         "rows": rows,
     }
