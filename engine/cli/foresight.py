@@ -244,7 +244,7 @@ def calibrate(
     step: Step = "0.10",
     counts: Counts = "1,2,3",
     releases: Annotated[
-        str | None, typer.Option(help="Dates in a row that end it, apart by commas; as drafted unless given.")
+        str | None, typer.Option(help="Dates that end it, apart by commas; as drafted unless given.")
     ] = None,
     under: Under = 0.10,
     q: Annotated[int, typer.Option(min=1, max=52, help="Dates in a row that begin and end a shortfall.")] = 4,

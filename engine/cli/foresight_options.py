@@ -65,7 +65,9 @@ Seed = Annotated[int, typer.Option(min=0, help="The seed, printed with every ans
 Low = Annotated[str, typer.Option("--from", help="The lowest level, in USD per GPU-hour.")]
 High = Annotated[str, typer.Option("--to", help="The highest level.")]
 Step = Annotated[str, typer.Option(help="From one level to the next.")]
-Counts = Annotated[str, typer.Option(help="Dates in a row that begin the trigger, apart by commas.")]
+Counts = Annotated[
+    str, typer.Option(help="Dates that begin the trigger, apart by commas; of the last few if so drafted.")
+]
 Under = Annotated[
     float,
     typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for."),

@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ from engine.foresight.rate_paths import NO_VALUE, TICK, Paths
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
+Side = Literal["below level", "at or below level", "above level", "at or above level"]
+"""On which side of a level a published value counts, in the words of a deal file."""
+WIDEST = 62
+"""The most dates that `n of the last m dates` may look back on, since each date is a bit of a number."""
 
 SHORT_WITHIN = 4
 """A spell is short if it ends at the earliest date that the release allows, or a few dates after.
@@ -40,16 +45,24 @@ class Variant:
     """One way of writing the trigger.
 
     Attributes:
-        level: the level in ticks of USD 0.0001; a date below it counts towards the beginning.
-        count: the dates in a row that begin it.
-        release: the dates in a row at or above the release level that end it.
+        level: the level in ticks of USD 0.0001.
+        count: the dates on which the value is on the side `begins` of the level, so that it begins.
+        release: the dates on which the value is on the side `ends`, so that it ends; None if it never ends.
         release_level: the level of the release, in ticks; unless written, the level itself.
+        begins: the side of the level on which a date counts towards the beginning.
+        ends: the side of the release level on which a date counts towards the end.
+        out_of: the number of last dates among which `count` must lie; None if they must follow one another.
+        release_out_of: the same for `release`.
     """
 
     level: int
     count: int
-    release: int
+    release: int | None
     release_level: int | None = None
+    begins: Side = "below level"
+    ends: Side = "at or above level"
+    out_of: int | None = None
+    release_out_of: int | None = None
 
     @property
     def usd(self) -> Fraction:
@@ -90,6 +103,9 @@ class Tally:
     """The number of shortfalls with each delay, from 0 dates on."""
     paths_with_flap: int
     paths_with_short: int
+    paths_with_shortfall: int
+    paths_with_quiet: int
+    """The paths with at least q dates that lie in no shortfall, so that a false alarm was possible."""
 
     def plus(self, other: Tally) -> Tally:
         """Return the sum of both tallies."""
@@ -110,6 +126,8 @@ class Tally:
             delays=tuple(a + b for a, b in zip(ours, theirs, strict=True)),
             paths_with_flap=self.paths_with_flap + other.paths_with_flap,
             paths_with_short=self.paths_with_short + other.paths_with_short,
+            paths_with_shortfall=self.paths_with_shortfall + other.paths_with_shortfall,
+            paths_with_quiet=self.paths_with_quiet + other.paths_with_quiet,
         )
 
 
@@ -133,6 +151,8 @@ class Cell:
         spells_a_year: the mean number of spells a year.
         open_spells: the share of spells that were open at the horizon.
         open_shortfalls: the share of shortfalls that were open at the horizon.
+        fallen: the share of paths with a shortfall; without one nothing can be missed.
+        quiet: the share of paths with a quiet period; without one no false alarm is possible.
     """
 
     variant: Variant
@@ -150,13 +170,17 @@ class Cell:
     spells_a_year: float
     open_spells: float
     open_shortfalls: float
+    fallen: float
+    quiet: float
 
 
-def tally(paths: Paths, variant: Variant, question: Question) -> Tally:
-    """Return a variant's false alarms, misses, delays and flapping on some paths."""
-    return tallied(
-        shortfalls(paths.true, variant.level / TICK, question.q), paths.published, variant, question
-    )
+def tally(paths: Paths, variant: Variant, question: Question, tested: Flags | None = None) -> Tally:
+    """Return a variant's false alarms, misses, delays and flapping on some paths.
+
+    `tested` says on which dates the clause is tested; None for every date.
+    """
+    short = shortfalls(paths.true, variant.level / TICK, question.q)
+    return tallied(short, paths.published, variant, question, tested)
 
 
 def shortfalls(true: Floats, level: float, q: int) -> Flags:
@@ -188,12 +212,14 @@ def _in_a_row(flags: Flags) -> Counts:
     return run
 
 
-def tallied(short: Flags, published: Counts, variant: Variant, question: Question) -> Tally:
+def tallied(
+    short: Flags, published: Counts, variant: Variant, question: Question, tested: Flags | None = None
+) -> Tally:
     """Return the tally of the trigger's spells against the shortfalls, for all paths side by side."""
     weeks, paths = published.shape
     back = variant.level if variant.release_level is None else variant.release_level
     none, off = np.zeros(paths, dtype=np.int64), np.zeros(paths, dtype=bool)
-    begin_run, end_run, inside = none, none, off
+    begin_seen, end_seen, inside = none, none, off
     # So far back that the first beginning on a path is never taken for a flap.
     since, ended = none, np.full(paths, -(10**9), dtype=np.int64)
     hit, seen, was_short = off, off, off
@@ -203,21 +229,25 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
     alarmed, flapped, brief = off, off, off
     for week in range(weeks):
         value = published[week]
-        there = value != NO_VALUE
-        low, high = there & (value < variant.level), there & (value >= back)
-        # A date without a value neither counts nor breaks a run (`rulings.md` 23).
-        begin_run = np.where(inside, 0, np.where(there, np.where(low, begin_run + 1, 0), begin_run))
-        end_run = np.where(inside, np.where(there, np.where(high, end_run + 1, 0), end_run), 0)
-        begins, ends = ~inside & (begin_run >= variant.count), inside & (end_run >= variant.release)
+        # A date without a value, or on which nothing is tested, neither counts nor breaks a run
+        # (`rulings.md` 23).
+        there = value != NO_VALUE if tested is None or tested[week] else off
+        low, high = _on_side(value, variant.begins, variant.level), _on_side(value, variant.ends, back)
+        begin_seen = np.where(inside, 0, np.where(there, _seen(begin_seen, low, variant.out_of), begin_seen))
+        end_seen = np.where(
+            inside, np.where(there, _seen(end_seen, high, variant.release_out_of), end_seen), 0
+        )
+        begins = ~inside & _enough(begin_seen, variant.count, variant.out_of)
+        ends = inside & _enough(end_seen, variant.release, variant.release_out_of)
         false = ends & ~hit
         alarmed, counts["false"] = alarmed | false, counts["false"] + int(false.sum())
-        brief = brief | (ends & (week - since <= variant.release + SHORT_WITHIN))
+        brief = brief | (ends & (week - since <= (variant.release or 0) + SHORT_WITHIN))
         flapped = flapped | (begins & (week - ended <= question.k))
         ended = np.where(ends, week, ended)
         since = np.where(begins, week, since)
         # The trigger is in effect on the date of its beginning, and not on that of its end.
         inside = (inside | begins) & ~ends
-        begin_run, end_run = np.where(inside | ends, 0, begin_run), np.where(begins, 0, end_run)
+        begin_seen, end_seen = np.where(inside | ends, 0, begin_seen), np.where(begins, 0, end_seen)
         counts["spells"] += int(begins.sum())
         now = short[week]
         starts, over = now & ~was_short, was_short & ~now
@@ -247,7 +277,41 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
         delays=tuple(int(delay) for delay in delays),
         paths_with_flap=int(flapped.sum()),
         paths_with_short=int(brief.sum()),
+        paths_with_shortfall=int(short.any(axis=0).sum()),
+        # Fewer dates than begin a shortfall are too few for a time that was quiet.
+        paths_with_quiet=int(((~short).sum(axis=0) >= question.q).sum()),
     )
+
+
+def _on_side(values: Counts, side: Side, level: int) -> Flags:
+    """Return which values are on a side of a level, all in ticks."""
+    match side:
+        case "below level":
+            return values < level
+        case "at or below level":
+            return values <= level
+        case "above level":
+            return values > level
+        case "at or above level":
+            return values >= level
+
+
+def _seen(before: Counts, met: Flags, out_of: int | None) -> Counts:
+    """Return what is kept of the dates so far and one more.
+
+    It is the length of the run, or the last `out_of` dates as bits, the newest lowest.
+    """
+    if out_of is None:
+        return np.where(met, before + 1, 0)
+    return ((before << 1) | met) & ((1 << out_of) - 1)
+
+
+def _enough(seen: Counts, needed: int | None, out_of: int | None) -> Flags:
+    """Return where enough of the dates that are kept met the condition; nowhere if nothing is enough."""
+    if needed is None:
+        return np.zeros(seen.shape, dtype=bool)
+    met = seen if out_of is None else np.bitwise_count(seen)
+    return np.asarray(met >= needed)
 
 
 def cell(variant: Variant, counts: Tally) -> Cell:
@@ -271,6 +335,8 @@ def cell(variant: Variant, counts: Tally) -> Cell:
         spells_a_year=counts.spells / years,
         open_spells=counts.open_spells / counts.spells if counts.spells else 0.0,
         open_shortfalls=counts.open_shortfalls / counts.shortfalls if counts.shortfalls else 0.0,
+        fallen=counts.paths_with_shortfall / counts.paths,
+        quiet=counts.paths_with_quiet / counts.paths,
     )
 
 
@@ -285,7 +351,7 @@ def _quantile(numbers: Sequence[int], share: Fraction) -> int:
     return len(numbers) - 1
 
 
-def smallest_count(cells: Sequence[Cell], level: int, release: int, at_most: float) -> Cell | None:
+def smallest_count(cells: Sequence[Cell], level: int, release: int | None, at_most: float) -> Cell | None:
     """Return the cell of the smallest count at a level whose false alarms stay under `at_most`.
 
     The result is None if no count does.

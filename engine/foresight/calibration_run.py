@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
+from typing import Literal
+
+import numpy as np
 
 from engine.basics.many_processes import Workers, in_order
 from engine.foresight.calibrate import Cell, Question, Tally, Variant, cell, tally
-from engine.foresight.rate_paths import Paths, Switch, blocks, given_history, simulated
+from engine.foresight.rate_paths import Paths, Switch, begun_at, blocks, given_history, simulated
 from engine.foresight.rate_posterior import Posterior
 from engine.foresight.sampling_noise import RateSeries
 
@@ -19,7 +22,18 @@ HALVES_FROM = 52
 """The weeks of history from which levels are chosen on the first half and judged on the second."""
 MOST_HISTORIES = 1024
 """The most true rates drawn given the history. They differ less than paths of the model do."""
+SCORED = 0.5
+"""The share of the drawn true rates that must have a shortfall, and a quiet period, to score a level."""
 Watch = Callable[[str], None]
+Why = Literal["no shortfall", "no quiet period", "too few of either", "none under"]
+
+
+@dataclass(frozen=True)
+class History:
+    """A history, or the first half of one, and what it alone says of the rate."""
+
+    known: Posterior
+    series: RateSeries
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,11 @@ class Setting:
         question: q and k.
         drift: the weekly drift of the logarithm under a named scenario, otherwise 0.
         switches: named changes of the rate.
+        factor: by what the paths are multiplied, so that they begin where the draft says.
+        first_half: the first half of the history, and what it says without the second; None if no level is
+            chosen on it.
+        tested: on which weeks of a path the clause is tested; None for every week.
+        tested_then: the same for the weeks of the history.
     """
 
     known: Posterior
@@ -45,6 +64,30 @@ class Setting:
     question: Question
     drift: float = 0.0
     switches: tuple[Switch, ...] = ()
+    factor: float = 1.0
+    first_half: History | None = None
+    tested: tuple[bool, ...] | None = None
+    tested_then: tuple[bool, ...] | None = None
+
+    @property
+    def middle(self) -> int:
+        """The first week of the second half of the history."""
+        return len(self.series.logs) // 2
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The variant chosen on the first half of the history, or why none is.
+
+    Attributes:
+        cells: the variant's cell on the first half, and that on the second; None if none is chosen.
+        why: why none is chosen.
+        not_scored: how many variants the first half could not score.
+    """
+
+    cells: tuple[Cell, Cell] | None
+    why: Why | None
+    not_scored: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +97,8 @@ class Calibration:
     Attributes:
         model: each variant on paths of the model.
         history: each variant over the history, its true rate drawn given what was published.
-        first_half: each variant over the first half of the history; empty under 52 weeks.
+        first_half: each variant over the first half of the history, drawn without the second; empty if no
+            level is chosen on it.
         second_half: each variant over the second half.
         variants: the number of variants tried.
         weeks_of_history: the number of weeks of the single history.
@@ -88,14 +132,12 @@ def calibrated(
         watch,
         "history",
     )
-    whole, first, second = (tuple(block[part] for block in drawn) for part in range(3))
-    # Half of a short history says too little to judge a choice by.
-    halves = len(setting.series.logs) >= HALVES_FROM
+    parts = [_cells(variants, part) for part in zip(*drawn, strict=True)]
     return Calibration(
         model=_cells(variants, tuple(block[0] for block in model)),
-        history=_cells(variants, whole),
-        first_half=_cells(variants, first) if halves else (),
-        second_half=_cells(variants, second) if halves else (),
+        history=parts[0],
+        first_half=parts[1] if len(parts) > 1 else (),
+        second_half=parts[2] if len(parts) > 1 else (),
         variants=len(variants),
         weeks_of_history=setting.known.weeks,
     )
@@ -138,36 +180,53 @@ def _simulated(setting: Setting, variants: tuple[Variant, ...], block: Block) ->
         setting.drift,
         setting.switches,
     )
-    return tuple((tally(paths, variant, setting.question),) for variant in variants)
+    begun = begun_at(paths, setting.factor)
+    return tuple((_tally(setting, begun, variant, setting.tested),) for variant in variants)
 
 
 def _drawn(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tallies:
     number, size = block
-    paths = given_history(setting.known, setting.series, setting.seed, number, size)
-    # Each half is tallied by itself: what begins in the first is cut at its end and not carried over.
-    middle = len(paths.true) // 2
-    parts = (slice(None), slice(0, middle), slice(middle, None))
-    cut = [Paths(paths.true[part], paths.published[part], paths.sellers[part]) for part in parts]
-    return tuple(tuple(tally(part, variant, setting.question) for part in cut) for variant in variants)
+    whole = given_history(setting.known, setting.series, setting.seed, number, size)
+    then, middle, half = setting.tested_then, setting.middle, setting.first_half
+    parts = [(whole, then)]
+    if half is not None:
+        # The first half is drawn as if the second had not come, so that a choice on it has not seen it.
+        first = given_history(half.known, half.series, setting.seed, number, size)
+        # Each half is tallied by itself: what begins in the first is cut at its end and not carried over.
+        second = Paths(whole.true[middle:], whole.published[middle:], whole.sellers[middle:])
+        parts += [(first, then and then[:middle]), (second, then and then[middle:])]
+    return tuple(tuple(_tally(setting, paths, variant, on) for paths, on in parts) for variant in variants)
+
+
+def _tally(setting: Setting, paths: Paths, variant: Variant, tested: tuple[bool, ...] | None) -> Tally:
+    return tally(paths, variant, setting.question, None if tested is None else np.array(tested))
 
 
 def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell, ...]:
     return tuple(cell(variant, counts) for variant, counts in zip(variants, tallies, strict=True))
 
 
-def best_by_half(calibration: Calibration, at_most: float) -> tuple[Cell, Cell] | None:
-    """Return the cell of the variant chosen on the first half, and that variant's cell on the second half.
+def best_by_half(calibration: Calibration, at_most: float) -> Choice:
+    """Return the variant chosen on the first half, or why none is.
 
     The chosen variant has the fewest missed among those whose false alarms stay under `at_most` on the first
-    half; among equals it has the least delay. The result is None if no variant does.
+    half; among equals it has the least delay. A level without a shortfall has nothing to miss, and one
+    without a quiet period no false alarm to give, so neither is scored.
     """
+    cells = calibration.first_half
+    scored = [place for place, one in enumerate(cells) if one.fallen >= SCORED and one.quiet >= SCORED]
     under = [
-        # A variant without a shortfall has missed nothing; the place in the list decides between equals.
-        (one.missed if one.missed is not None else 0.0, one.delay or 0.0, place)
-        for place, one in enumerate(calibration.first_half)
-        if one.false_alarm < at_most
+        # The place in the list decides between equals.
+        (cells[place].missed or 0.0, cells[place].delay or 0.0, place)
+        for place in scored
+        if cells[place].false_alarm < at_most
     ]
-    if not under:
-        return None
-    place = min(under)[2]
-    return calibration.first_half[place], calibration.second_half[place]
+    left = len(cells) - len(scored)
+    if under:
+        place = min(under)[2]
+        return Choice((cells[place], calibration.second_half[place]), None, left)
+    if scored:
+        return Choice(None, "none under", left)
+    if not any(one.fallen for one in cells):
+        return Choice(None, "no shortfall", left)
+    return Choice(None, "too few of either" if any(one.quiet for one in cells) else "no quiet period", left)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from engine.foresight.rate_model import TABLE, Filtered, Law, kernel, weekly
+from engine.foresight.rate_model import TABLE, Filtered, Law, kernel, mean_and_deviation, weekly
 from engine.foresight.rate_posterior import Posterior
 from engine.foresight.sampling_noise import RateSeries
 
@@ -132,6 +132,20 @@ def simulated(
         true[week] = level
     of_week = _history_weeks(len(series.logs), weeks, drawn[2 + weeks : 2 + 2 * weeks])
     return _published(true, series, of_week, drawn[2 + 2 * weeks :])
+
+
+def factor_to(known: Posterior, level: float) -> float:
+    """Return by what a path is multiplied so that it begins around a level instead of the history's end."""
+    mean, _ = mean_and_deviation(known.found)
+    return level / math.exp(float(known.weights @ mean))
+
+
+def begun_at(paths: Paths, factor: float) -> Paths:
+    """Return paths moved by a factor: the history says how the rate moves, and a draft where it begins."""
+    # A published rate is above zero, so a path that falls below one tick stays on it.
+    moved = np.maximum(np.rint(paths.published * factor), 1)
+    published = np.where(paths.published == NO_VALUE, NO_VALUE, moved).astype(np.int64)
+    return Paths(paths.true * factor, published, paths.sellers)
 
 
 def _from_density(filtering: Filtered, law: NDArray[np.intp], share: Floats) -> Floats:

@@ -5,26 +5,26 @@ The answer brings the variants, the history and the rate model together.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.many_processes import Workers
-from engine.basics.values import listed
-from engine.determination.template import Clause, Template
-from engine.foresight.calibrate import Cell, Question, Variant
-from engine.foresight.calibration_run import Calibration, Setting, calibrated
+from engine.determination.template import Template
+from engine.foresight.calibrate import Cell, Question
+from engine.foresight.calibration_run import HALVES_FROM, Calibration, History, Setting, calibrated
 from engine.foresight.given_files import GivenFile, files_of
 from engine.foresight.rate_forecast import Score, walk_forward
-from engine.foresight.rate_paths import TICK, Switch
+from engine.foresight.rate_paths import Switch, factor_to
 from engine.foresight.rate_posterior import PRIORS, Posterior, Prior, posterior
 from engine.foresight.rate_scenarios import read_jump
-from engine.foresight.sampling_noise import RateSeries, rate_series
-from engine.foresight.term_variants import steps_between, written_at
+from engine.foresight.sampling_noise import ObservedWeek, RateSeries, rate_series
+from engine.foresight.term_variants import steps_between
+from engine.queries.calibrated_trigger import drafted_trigger, path_dates
 from engine.queries.published_history import (
     OF_THE_SERIES,
     HistorySource,
@@ -86,6 +86,11 @@ class CalibrationAnswer:
         clause: its clause.
         index: the index.
         drafted: the variant as drafted, if it is among those tried.
+        start: the rate around which every path begins, the Closing Date level.
+        starts_on: the Closing Date, after which every path begins.
+        history_ends: the last Publication Date of the history with a value, and that value.
+        assumed: what all variants take over from the draft, in sentences.
+        no_halves: why no level is chosen on the first half of the history; empty where that is tried.
         found: the figures.
         setting: model, horizon, seed.
         scores: how the model forecast the history, beside simpler forecasts.
@@ -99,6 +104,11 @@ class CalibrationAnswer:
     clause: str
     index: str
     drafted: Cell | None
+    start: Fraction
+    starts_on: date
+    history_ends: tuple[date, float]
+    assumed: tuple[str, ...]
+    no_halves: str
     found: Calibration
     setting: Setting
     scores: tuple[Score, ...]
@@ -128,19 +138,49 @@ def model_of(
     Raises:
         WrongUsage: no history, a prior that is not known, or too short a history without a prior.
     """
-    if table is not None:
-        weeks = table.weeks(index, several=one_of > 1)
-    elif workspace is not None:
-        weeks = observed_in(workspace, deal, index, asked.until)
-    else:
-        raise WrongUsage(
-            "a model needs a published history: run it in a workspace, or give one with --history FILE"
-        )
     if asked.prior is not None and asked.prior not in PRIORS:
         raise WrongUsage(f"the prior `{asked.prior}` does not exist; known are {', '.join(PRIORS)}")
-    series = rate_series(weeks, asked.noise)
+    series = rate_series(observed_weeks(workspace, deal, index, asked, table, one_of), asked.noise)
     prior = PRIORS[asked.prior] if asked.prior is not None else None
     return series, posterior(series, prior), prior
+
+
+def observed_weeks(
+    workspace: Workspace | None,
+    deal: Deal,
+    index: str,
+    asked: ModelAsked,
+    table: HistoryTable | None,
+    one_of: int = 1,
+) -> tuple[ObservedWeek, ...]:
+    """Return the history of an index, with the arguments of `model_of`. Raises WrongUsage without one."""
+    if table is not None:
+        return table.weeks(index, several=one_of > 1)
+    if workspace is not None:
+        return observed_in(workspace, deal, index, asked.until)
+    raise WrongUsage(
+        "a model needs a published history: run it in a workspace, or give one with --history FILE"
+    )
+
+
+def _first_half(
+    weeks: Sequence[ObservedWeek], noise: float | None, prior: Prior
+) -> tuple[History | None, str]:
+    """Return the first half of a history and what it alone says of the rate, or why there is none.
+
+    The sampling error of a week without an interval is the first half's own too.
+    """
+    if len(weeks) < HALVES_FROM:
+        return None, (
+            f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of "
+            "history."
+        )
+    try:
+        series = rate_series(weeks[: len(weeks) // 2], noise)
+    except WrongUsage:
+        return None, "The first half has no value, or no interval by sellers, so nothing is chosen on it."
+    # The prior is named, because half of a history may be shorter than one that does without.
+    return History(posterior(series, prior), series), ""
 
 
 def calibrate(
@@ -165,8 +205,8 @@ def calibrate(
         workspace: the workspace whose history is used if no table is named.
         term: the level, `covenants.NAME.level`.
         levels: the levels in USD per GPU-hour.
-        counts: dates in a row that begin it.
-        releases: dates in a row that end it; the draft's own without one.
+        counts: dates that begin it, in a row or of the last few, as drafted.
+        releases: dates that end it; the draft's own without one.
         model: history, horizon, seed.
         question: q and k.
         under: the share of false alarms that is asked for.
@@ -174,37 +214,42 @@ def calibrate(
         watch: told what is done.
 
     Raises:
-        WrongUsage: a term that is not a level of a trigger that counts falls, or no history.
+        WrongUsage: a term that is not a level of a trigger that counts falls, a trigger that such counts do
+            not hold, or no history.
     """
-    key, clause = _counted_clause(deal, templates, term)
-    index = resolve(deal, deal.closing_date).index_of(clause)
-    drafted = _drafted(clause)
-    ends = tuple(releases) or (drafted.release,)
-    variants = [
-        Variant(_ticks(level), count, release) for level in levels for count in counts for release in ends
-    ]
-    if not variants or any(
-        variant.count < 1 or variant.release < 1 or variant.level < 1 for variant in variants
-    ):
-        raise WrongUsage("a level, a count and a release are above zero, and there is at least one of each")
+    trigger = drafted_trigger(deal, templates, term)
+    variants = trigger.variants(levels, counts, releases)
     table = model.table()
+    index, of_deal = trigger.index, resolve(deal, deal.closing_date)
     series, known, prior = model_of(workspace, deal, index, model, table)
-    setting = Setting(known, series, model.weeks, model.paths, model.seed, question, switches=model.switches)
+    half, why = _first_half(observed_weeks(workspace, deal, index, model, table), model.noise, known.prior)
+    start = of_deal.index[index].closing_date_level
+    setting = Setting(
+        known,
+        series,
+        model.weeks,
+        model.paths,
+        model.seed,
+        question,
+        switches=model.switches,
+        factor=factor_to(known, float(start)),
+        first_half=half,
+        tested=trigger.tested(path_dates(deal, model.weeks), of_a_path=True),
+        tested_then=trigger.tested(series.dates, of_a_path=False),
+    )
     calibration = calibrated(setting, variants, workers, watch)
+    drafted = next((cell for cell in calibration.model if cell.variant == trigger.variant), None)
     return CalibrationAnswer(
         deal=deal.name,
         term=term,
-        clause=key,
+        clause=trigger.key,
         index=index,
-        drafted=next(
-            (
-                cell
-                for cell in calibration.model
-                # The release level moves with the level, so it does not tell the draft's cell from others.
-                if cell.variant == replace(drafted, release_level=cell.variant.release_level)
-            ),
-            None,
-        ),
+        drafted=drafted,
+        start=start,
+        starts_on=deal.closing_date,
+        history_ends=_last(series),
+        assumed=trigger.taken_over(variants, drafted is not None),
+        no_halves=why,
         found=calibration,
         setting=setting,
         scores=walk_forward(series, prior),
@@ -214,51 +259,11 @@ def calibrate(
     )
 
 
-def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, Clause]:
-    """Return the clause whose level varies.
-
-    Raises WrongUsage if the term is not the level of a trigger that counts falls.
-    """
-    key = term.split(".")[1] if term.startswith("covenants.") else ""
-    clause = deal.segments[0][1].covenants.get(key)
-    # The refusal names what can be calibrated, because few terms of a deal can.
-    fits = [
-        name
-        for name, covenant in deal.segments[0][1].covenants.items()
-        if templates[covenant.template].rule is not None
-        and "below" in getattr(getattr(covenant, "begins", None), "when", "")
-    ]
-    if not fits:
-        raise WrongUsage(
-            f"{deal.name} has no level that can be calibrated: a clause whose trigger counts dates below a "
-            "level of the rate has one. `headroom grid` varies any other term"
-        )
-    if clause is None or key not in fits or not term.startswith(f"covenants.{key}.level"):
-        known = listed([f"covenants.{name}.level" for name in fits])
-        raise WrongUsage(
-            f"`{term}` is not the level of a trigger that counts dates below it; those are {known}"
-        )
-    # A level with dated steps is a block, and the call refuses it with the names of its steps.
-    written_at(deal, term)
-    return key, clause
-
-
-def _drafted(clause: Any) -> Variant:
-    """Return the trigger as drafted, as a variant.
-
-    A trigger that ends by its account alone is released as soon as the rate reaches the level on a date.
-    """
-    persistence = getattr(clause.ends, "persistence", None)
-    return Variant(
-        _ticks(clause.level),
-        clause.begins.persistence.count,
-        persistence.count if persistence is not None else 1,
-    )
-
-
-def _ticks(level: Fraction) -> int:
-    """Return a level in ticks, rounded up: a value is below the level where it is below this tick."""
-    return -((-level * TICK).__floor__())
+def _last(series: RateSeries) -> tuple[date, float]:
+    """Return the last date of a history with a value, and that value."""
+    known = ((on, log) for on, log in zip(series.dates, series.logs, strict=True) if not math.isnan(log))
+    on, log = list(known)[-1]
+    return on, round(math.exp(log), 4)
 
 
 def levels_between(first: str, last: str, step: str) -> tuple[Fraction, ...]:

@@ -5,10 +5,9 @@ The answer says how likely each outcome is within so many weeks, each with its M
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from itertools import chain
 
@@ -27,8 +26,7 @@ from engine.foresight.given_files import GivenFile, files_of
 from engine.foresight.linked_facts import LinkSaid
 from engine.foresight.path_tallies import PathTally, path_tally
 from engine.foresight.rate_forecast import Score, walk_forward
-from engine.foresight.rate_model import mean_and_deviation
-from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
+from engine.foresight.rate_paths import NO_VALUE, TICK, begun_at, blocks, factor_to, simulated
 from engine.foresight.rate_posterior import Posterior, Prior
 from engine.foresight.sampling_noise import RateSeries
 from engine.foresight.undecided import open_triggers
@@ -94,7 +92,8 @@ class SimulationAnswer:
         seed: the seed of the paths.
         prior: what was held before the history, in words.
         sigma: the posterior weekly volatility.
-        start: the rate at which every path begins, the Closing Date level.
+        start: the rate around which every path begins, the Closing Date level.
+        starts_on: the Closing Date, after which every path begins.
         chances: one for each thing that happened on some path.
         never: tests and triggers to which nothing happened on any path.
         swept: what sweeps bring, in USD.
@@ -124,6 +123,7 @@ class SimulationAnswer:
     prior: str
     sigma: float
     start: float
+    starts_on: date
     chances: tuple[Chance, ...]
     never: tuple[str, ...]
     swept: tuple[SweptOnPaths, ...]
@@ -245,6 +245,7 @@ def simulate(
         prior=str(models[0].known.prior),
         sigma=first.sigma,
         start=first.start,
+        starts_on=deal.closing_date,
         chances=chances,
         never=(*quiet, *(name for name in triggers if name not in (*acted, *open_.undecided))),
         swept=tuple(_swept(total)),
@@ -320,13 +321,10 @@ def _block(work: _Work, model: _IndexModel, place: int, block: Block) -> NDArray
     stream = number + place * INDICES_APART
     drawn = simulated(
         model.known, model.series, asked.weeks, asked.seed, stream, size, switches=asked.switches
-    ).published
-    terms = resolve(work.deal, work.deal.closing_date)
-    mean, _ = mean_and_deviation(model.known.found)
+    )
+    level = resolve(work.deal, work.deal.closing_date).index[model.index].closing_date_level
     # The model knows how the rate moves, while the draft says where it begins.
-    factor = float(terms.index[model.index].closing_date_level) / math.exp(float(model.known.weights @ mean))
-    # A published rate is above zero, so a path that falls below one tick stays on it.
-    return np.where(drawn == NO_VALUE, NO_VALUE, np.maximum(np.rint(drawn * factor), 1)).astype(np.int64)
+    return begun_at(drawn, factor_to(model.known, float(level))).published
 
 
 def _chances(total: PathTally, weeks: int) -> Iterator[Chance]:

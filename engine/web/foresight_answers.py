@@ -33,7 +33,14 @@ from engine.foresight.comparison import Comparison, whom_it_serves
 from engine.foresight.stress import several_times
 from engine.queries.asked_paths import asked_paths
 from engine.queries.calibration_questions import ModelAsked, calibrate, levels_between, whole_numbers
-from engine.queries.calibration_words import CALIBRATION_HEAD, calibration_data, calibration_row, overfitting
+from engine.queries.calibration_words import (
+    CALIBRATION_HEAD,
+    calibration_data,
+    calibration_row,
+    overfitting,
+    smallest_counts,
+    where_paths_begin,
+)
 from engine.queries.draft_files import facts_for
 from engine.queries.foresight_questions import StressAsked, compare_drafts, compare_wordings, stress
 from engine.queries.foresight_reports import parts_of_report, stress_parts
@@ -307,7 +314,7 @@ def _calibrate(asked: ForesightAsked, draft: Any, _given: Any, folder: Path) -> 
     answer = calibrate(
         draft, all_templates(), None, asked.term, levels, counts, (), _model(asked, folder), question, UNDER
     )
-    said = overfitting(answer.found, UNDER)
+    said = overfitting(answer)
     found, drafted, known = answer.found, answer.drafted, answer.setting.known
     tables = [
         ShownTable(
@@ -320,10 +327,14 @@ def _calibrate(asked: ForesightAsked, draft: Any, _given: Any, folder: Path) -> 
         ),
     ]
     notes = [
+        where_paths_begin(answer),
+        *answer.assumed,
+        *said[1:],
+        *smallest_counts(answer),
         f"The weekly volatility is {known.sigma:.1%}. The prior is {known.prior}, and the seed {asked.seed}.",
         NO_FORECAST,
     ]
-    return said[0], tables, [*said[1:], *notes], {"calibration": calibration_data(answer)}
+    return said[0], tables, notes, {"calibration": calibration_data(answer)}
 
 
 def _cells(cells: Sequence[Any], drafted: Any) -> tuple[tuple[str, ...], ...]:
@@ -348,8 +359,8 @@ def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Pa
     )
     never = f"On no path does anything happen to {listed(list(answer.never))}." if answer.never else ""
     about = (
-        f"The draft is run on {answer.paths:,} paths of {answer.weeks} weeks from {answer.start:.4f}, seed "
-        f"{answer.seed}. {never}"
+        f"The draft is run on {answer.paths:,} paths of {answer.weeks} weeks after the Closing Date "
+        f"{answer.starts_on}, from its level of {answer.start:.4f}, seed {answer.seed}. {never}"
     )
     return about.strip(), (table,), list(_simulation_notes(answer)), {"simulation": as_data(answer)}
 

@@ -14,6 +14,8 @@ from engine.basics.probabilities import error_words, probability, share_words
 from engine.basics.values import counted, figure_words, listed
 from engine.events.swept_money import SweptOnPaths
 from reports.drawing import lanes
+from reports.formats import with_dates
+from reports.pages.foresight_choices import count_words
 from reports.pages.foresight_inputs import NAMED
 
 Value = Mapping[str, Any]
@@ -37,14 +39,14 @@ def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> 
     cells = calibration["model"]
     levels = list(dict.fromkeys(cell["variant"]["level"] for cell in cells))
     counts = list(dict.fromkeys(cell["variant"]["count"] for cell in cells))
-    release = cells[0]["variant"]["release"]
     under = calibration["smallest_count_under"]["share"]
     drafted = calibration.get("drafted")
+    # The page shows one release, since a table has two sides: the draft's own if it was tried.
+    release = (drafted or cells[0])["variant"]["release"]
     rows = []
     for count in counts:
         row = []
         for level in levels:
-            # The page shows one release, since a table has two sides; the file has the others.
             best = next(
                 cell
                 for cell in cells
@@ -53,35 +55,54 @@ def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> 
             )
             row.append(
                 {
-                    "chance": share_words(best["false_alarm"], under),
-                    "error": error_words(best["false_alarm"], best["error"], under),
+                    "chance": share_words(best["false_alarm"], under) if best["quiet"] else "-",
+                    "error": error_words(best["false_alarm"], best["error"], under)
+                    if best["quiet"]
+                    else "no quiet period",
                     "missed": "no shortfall"
                     if best["missed"] is None
                     else f"missed {best['missed'] * 100:.1f}%",
                     "late": "" if best["delay"] is None else f"late {best['delay']:.1f} weeks",
                     # A chance of one half is far beyond what anybody accepts, so the scale ends there.
                     "bar": round(min(best["false_alarm"] / 0.5, 1) * 100),
-                    "framed": best["false_alarm"] < under,
-                    "drafted": drafted is not None
-                    and drafted["variant"]["level"] == level
-                    and drafted["variant"]["count"] == count,
+                    "framed": best["false_alarm"] < under and bool(best["quiet"]),
+                    "drafted": drafted is not None and drafted["variant"] == best["variant"],
                 }
             )
-        rows.append({"count": counted(count, "dates"), "cells": row})
+        rows.append({"count": count_words(best["variant"]), "cells": row})
     return {
         "heading": f"Calibration: {title(calibration['term'].split('.')[1])}",
         "intro": (
-            "The level runs across, in USD per GPU-hour; the dates in a row that begin the trigger run down. "
+            f"{with_dates(calibration['paths_begin'])} "
+            "The level runs across, in USD per GPU-hour; the dates that begin the trigger run down. "
             f"A cell holds the probability of a false alarm in {calibration['weeks']} weeks with its Monte "
             "Carlo error, the shortfalls missed, and the weeks late. A bar is that probability, and is full "
-            f"at 0.50. A heavy frame lies under {under:.2f}; the corner marks the draft. The trigger is "
-            f"released on {counted(release, 'dates')}."
+            f"at 0.50. A heavy frame lies under {under:.2f}; the corner marks the draft. "
+            f"{_release_words(cells, release)}"
         ),
+        "assumed": with_dates(" ".join(calibration["assumed"])),
         "levels": [f"{level / 10_000:.2f}" for level in levels],
         "rows": rows,
         "definitions": [(word, said.format(q=calibration["q"])) for word, said in DEFINITIONS],
         "said": " ".join(calibration["said"]),
     }
+
+
+def _release_words(cells: Sequence[Value], release: int | None) -> str:
+    """Return on how many dates the variants of the page are released, and that others were tried."""
+    if release is None:
+        return "The trigger is never released."
+    window = next(
+        cell["variant"]["release_out_of"] for cell in cells if cell["variant"]["release"] == release
+    )
+    of = counted(release, "dates") if window is None else f"{release} of {window} dates"
+    others = {cell["variant"]["release"] for cell in cells} - {release}
+    more = (
+        f" The data hold other releases too: {listed([str(one) for one in sorted(others)])}."
+        if others
+        else ""
+    )
+    return f"The trigger is released on {of}.{more}"
 
 
 def simulation_page(
@@ -110,8 +131,9 @@ def simulation_page(
         "intro": (
             "The model is a local level with t innovations, no drift, and a weekly volatility of "
             f"{simulation['sigma'] * 100:.1f}%. {simulation['paths']:,} paths of "
-            f"{counted(simulation['weeks'], 'weeks')} begin at {simulation['start']:.4f}. Light grey holds "
-            f"95% of the published values, dark grey 50%. The axis is logarithmic.{left}"
+            f"{counted(simulation['weeks'], 'weeks')} begin after the Closing Date "
+            f"{with_dates(str(simulation['starts_on']))}, from its level of {simulation['start']:.4f}. Light "
+            f"grey holds 95% of the published values, dark grey 50%. The axis is logarithmic.{left}"
         ),
         "fan": lanes.fan(simulation["fan"], levels, closing) if simulation["fan"] else None,
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],

@@ -98,16 +98,25 @@ def _counts(calibration: Value | None, title: Title) -> Iterator[list[str]]:
         if _but_count(cell) == _but_count(drafted) and cell["variant"] != drafted["variant"]
     ]
     under = calibration["smallest_count_under"]["share"]
-    others = "; ".join(
-        f"{counted(cell['variant']['count'], 'dates')}: {_figures(cell, under)}" for cell in same
-    )
+    others = "; ".join(f"{count_words(cell['variant'])}: {_figures(cell, under)}" for cell in same)
     name = f"{title(calibration['term'].split('.')[1])}, count"
     if others:
-        yield [name, f"{counted(drafted['variant']['count'], 'dates')}: {_figures(drafted, under)}", others]
+        yield [name, f"{count_words(drafted['variant'])}: {_figures(drafted, under)}", others]
+
+
+def count_words(variant: Value) -> str:
+    """Return the dates that begin a variant: `3 dates`, or `3 of 4 dates`."""
+    count, out_of = variant["count"], variant["out_of"]
+    return counted(count, "dates") if out_of is None else f"{count} of {out_of} dates"
+
+
+def _counted_words(variant: Value) -> str:
+    return times(variant["count"]) if variant["out_of"] is None else f"on {count_words(variant)}"
 
 
 def _but_count(cell: Value) -> tuple[Any, ...]:
-    return tuple(cell["variant"].get(name) for name in ("level", "release", "release_level"))
+    """Return all that makes a variant but its count; the dates that a count is of go with it."""
+    return tuple(value for name, value in cell["variant"].items() if name not in ("count", "out_of"))
 
 
 def _figures(cell: Value, under: float) -> str:
@@ -118,7 +127,7 @@ def _figures(cell: Value, under: float) -> str:
 
 def _chance(cell: Value, under: float) -> str:
     """Return the probability of a false alarm with its Monte Carlo error."""
-    return probability(cell["false_alarm"], cell["error"], under)
+    return probability(cell["false_alarm"], cell["error"], under) if cell["quiet"] else "not possible"
 
 
 def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]:
@@ -165,7 +174,7 @@ def calibration_lead(calibration: Value | None) -> str:
     level = f"{variant['level'] / 10_000:.2f}"
     under = calibration["smallest_count_under"]["share"]
     said = (
-        f"A level of {level} counted {times(variant['count'])} gives a false alarm within "
+        f"A level of {level} counted {_counted_words(variant)} gives a false alarm within "
         f"{calibration['weeks']} weeks with a probability of {_chance(drafted, under)}"
     )
     others = [
@@ -174,7 +183,7 @@ def calibration_lead(calibration: Value | None) -> str:
         if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]
     ]
     more = "".join(
-        f". If the level is counted {times(cell['variant']['count'])}, the probability is "
+        f". If the level is counted {_counted_words(cell['variant'])}, the probability is "
         f"{_chance(cell, under)}"
         for cell in others[:1]
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Run = tuple[int, int]
 """First and last date, the first date of a path being 1."""
@@ -35,28 +36,45 @@ def shortfalls(true: Sequence[float], level: float, q: int) -> list[Run]:
     return found if since is None else [*found, (since, len(true))]
 
 
+SIDES = {
+    "below level": lambda value, level: value < level,
+    "at or below level": lambda value, level: value <= level,
+    "above level": lambda value, level: value > level,
+    "at or above level": lambda value, level: value >= level,
+}
+
+
 def spells(
-    published: Sequence[float | None], level: float, count: int, release: int, back: float
+    published: Sequence[float | None],
+    level: float,
+    count: int,
+    release: int | None,
+    back: float,
+    begins: str = "below level",
+    ends: str = "at or above level",
+    out_of: int | None = None,
+    release_out_of: int | None = None,
+    tested: Sequence[bool] | None = None,
 ) -> tuple[list[Run], list[int]]:
     """The spells, and for those that ended the date on which each ended."""
     found: list[Run] = []
-    ends: list[int] = []
+    ended: list[int] = []
     since: int | None = None
-    run = 0
+    dates: list[bool] = []
     for date, value in enumerate(published, start=1):
-        if value is None:
+        if value is None or (tested is not None and not tested[date - 1]):
             continue
         if since is None:
-            run = run + 1 if value < level else 0
-            if run == count:
-                since, run = date, 0
-        else:
-            run = run + 1 if value >= back else 0
-            if run == release:
+            dates.append(SIDES[begins](value, level))
+            if sum(dates[-(out_of or count) :]) == count:
+                since, dates = date, []
+        elif release is not None:
+            dates.append(SIDES[ends](value, back))
+            if sum(dates[-(release_out_of or release) :]) == release:
                 found.append((since, date - 1))
-                ends.append(date)
-                since, run = None, 0
-    return (found if since is None else [*found, (since, len(published))]), ends
+                ended.append(date)
+                since, dates = None, []
+    return (found if since is None else [*found, (since, len(published))]), ended
 
 
 def shares(one: Run, other: Run) -> bool:
@@ -68,13 +86,15 @@ def naive(
     published: Sequence[float | None],
     level: float,
     count: int,
-    release: int,
+    release: int | None,
     back: float,
     q: int,
     k: int,
+    *shape: Any,
 ) -> Found:
+    """What is found; `shape` is what `spells` takes after the level of the release."""
     falls = shortfalls(true, level, q)
-    effect, ends = spells(published, level, count, release, back)
+    effect, ends = spells(published, level, count, release, back, *shape)
     delays = []
     for fall in falls:
         dates = [
@@ -83,7 +103,7 @@ def naive(
         delays += [dates[0] - fall[0]] if dates else []
     begins = [run[0] for run in effect]
     flaps = sum(any(0 < begin - end <= k for end in ends) for begin in begins)
-    shorts = sum(end - run[0] <= release + 4 for run, end in zip(effect, ends, strict=False))
+    shorts = sum(end - run[0] <= (release or 0) + 4 for run, end in zip(effect, ends, strict=False))
     return Found(
         falls,
         effect,

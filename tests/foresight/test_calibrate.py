@@ -124,6 +124,60 @@ def test_a_naive_loop_counts_the_same(seed: int) -> None:
     )
 
 
+BEGINS, ENDS = ("below level", "at or below level"), ("at or above level", "above level", "below level")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_naive_loop_counts_a_trigger_of_any_shape_the_same(seed: int) -> None:
+    """Each side of the level, n of the last m dates, an end at a level of its own or never, dates not tested;
+    two of three values lie on a level or a tick beside it.
+    """
+    random = np.random.default_rng(100 + seed)
+    paths = random_paths(seed, 60, 40)
+    count, release = int(random.integers(1, 4)), None if seed == 3 else int(random.integers(1, 4))
+    variant = Variant(
+        15_000,
+        count,
+        release,
+        (None, 15_001, 15_200)[seed % 3],
+        BEGINS[seed % 2],
+        ENDS[seed % 3],
+        None if seed % 4 == 0 else count + int(random.integers(1, 4)),
+        None if seed % 5 == 0 or release is None else release + int(random.integers(1, 4)),
+    )
+    tested = None if seed % 3 else random.random(60) < 0.6
+    found = tally(paths, variant, Question(), tested)
+    slow = [
+        naive(
+            list(paths.true[:, place]),
+            [None if tick == NO_VALUE else tick / 10_000 for tick in paths.published[:, place].tolist()],
+            1.5,
+            count,
+            release,
+            (variant.release_level or variant.level) / 10_000,
+            4,
+            8,
+            variant.begins,
+            variant.ends,
+            variant.out_of,
+            variant.release_out_of,
+            None if tested is None else tested.tolist(),
+        )
+        for place in range(40)
+    ]
+    assert found.spells == sum(len(one.spells) for one in slow) > 20
+    assert found.false_alarms == sum(one.false_alarms for one in slow)
+    assert found.paths_with_false_alarm == sum(one.false_alarms > 0 for one in slow)
+    assert found.missed == sum(one.misses for one in slow)
+    delays = [delay for one in slow for delay in one.delays]
+    assert list(found.delays[:60]) == [delays.count(length) for length in range(60)]
+    assert found.paths_with_flap == sum(one.flaps > 0 for one in slow)
+    assert found.paths_with_short == sum(one.shorts > 0 for one in slow)
+    dates = [sum(last - first + 1 for first, last in one.shortfalls) for one in slow]
+    assert found.paths_with_shortfall == sum(one > 0 for one in dates)
+    assert found.paths_with_quiet == sum(60 - one >= 4 for one in dates)
+
+
 def test_tallies_of_blocks_add_up_to_the_whole() -> None:
     paths = random_paths(99, 50, 64)
     variant, question = Variant(15_000, 2, 3), Question()

@@ -42,7 +42,8 @@ CLAUSES = {
 }
 NAMES = (*CLAUSES, *(path.stem for path in sorted(DEALS.glob("*.yaml"))))
 REFUSALS = {
-    "calibrate": r"has no level that can be calibrated: .*`headroom grid` varies any other term",
+    "calibrate": r"has no level that can be calibrated: .*`headroom grid` varies any other term"
+    r"|`cash-trap` ends when the reserve account reaches its target",
     "grid": r"`replaces: ",
     "simulate": r"results count only where they are decisive, and a path has no sellers",
 }

@@ -86,7 +86,7 @@ def test_a_simulation_in_plain_python_gives_the_same_probabilities(meridian: Dea
     assert compared == 9
 
 
-LEVELS, COUNTS, RELEASE, HORIZON, CALIBRATED = (1.40, 1.50, 1.60), (1, 2, 3), 3, 40, 2000
+LEVELS, COUNTS, RELEASE, HORIZON, CALIBRATED = (1.80, 1.90, 2.00), (1, 2, 3), 3, 40, 2000
 
 
 def test_a_calibration_in_plain_python_gives_the_same_table(meridian: Deal, tmp_path: Path) -> None:
@@ -97,7 +97,10 @@ def test_a_calibration_in_plain_python_gives_the_same_table(meridian: Deal, tmp_
         meridian, dict(templates()), None, TERM, levels, COUNTS, (RELEASE,), asked, Question(4, 8), 0.1
     ).found.model
     draw, weeks = random.Random(11), weeks_of(asked.history)
-    paths = [walked(draw, one, weeks, HORIZON) for one in guesses(weeks, draw, CALIBRATED)]
+    start = guesses(weeks, draw, CALIBRATED)
+    # The level is judged from where the draft begins, as the simulation judges the whole draft.
+    shift = math.log(CLOSING) - sum(one.x for one in start) / CALIBRATED
+    paths = [walked(draw, one._replace(x=one.x + shift), weeks, HORIZON) for one in start]
     for cell in table:
         variant = cell.variant
         level = variant.level / 10_000

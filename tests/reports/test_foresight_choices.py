@@ -29,8 +29,9 @@ LADDER = {
 
 
 def cell(count: int, false_alarm: float, missed: float, delay: float) -> dict[str, object]:
-    variant = {"level": 15_000, "count": count, "release": 3, "release_level": None}
-    return {"variant": variant, "false_alarm": false_alarm, "error": 0.006, "missed": missed, "delay": delay}
+    variant = {"level": 15_000, "count": count, "release": 3, "release_level": None, "out_of": None}
+    figures = {"false_alarm": false_alarm, "error": 0.006, "missed": missed, "delay": delay, "quiet": 1.0}
+    return {"variant": variant, **figures}
 
 
 DRAFTED = cell(2, 0.18, 0.001, 1.0)

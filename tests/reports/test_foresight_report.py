@@ -218,7 +218,60 @@ def test_the_heat_map_marks_the_draft_and_what_stays_under_the_share(inputs: For
     assert drafted == [(1, 1)]
     for row in found["rows"]:
         for one in row["cells"]:
-            assert one["framed"] == (float(one["chance"]) < 0.10)
+            assert one["framed"] == (float(one["chance"].removeprefix("<")) < 0.10)
+
+
+def test_both_models_say_from_which_rate_and_date_their_paths_begin(inputs: ForesightInputs) -> None:
+    """A calibration began at the history's end, beside a simulation from the Closing Date level."""
+    page = compose(inputs)
+    assert page["calibration"]["intro"].startswith(
+        "Every path begins after the Closing Date 6 Jan 2026, around its level of 2.1000. The history ends at "
+    )
+    assert (
+        "100 paths of 6 weeks begin after the Closing Date 6 Jan 2026, from its level of 2.1000."
+        in (page["simulation"]["intro"])
+    )
+    assert page["calibration"]["assumed"].endswith(
+        "A date counts towards the end if its value is at or above the level itself, which moves with it."
+    )
+
+
+def test_the_heat_map_shows_the_draft_s_own_release_and_its_window(inputs: ForesightInputs) -> None:
+    """Its corner stood on a cell of another release, whose figures are not the draft's."""
+    calibration = inputs.calibration
+    assert calibration is not None
+
+    def of(cell: dict[str, Any], **changed: Any) -> dict[str, Any]:
+        return {**cell, "variant": {**cell["variant"], **changed}}
+
+    model = [of({**one, "false_alarm": 0.77}, release=1) for one in calibration["model"]]
+    both = {**calibration, "model": [*model, *calibration["model"]]}
+    found = compose(replace(inputs, calibration=both))["calibration"]
+    assert found["rows"] == compose(inputs)["calibration"]["rows"]
+    assert found["intro"].endswith("The trigger is released on 3 dates. The data hold other releases too: 1.")
+    windowed = {
+        **calibration,
+        "model": [of(one, out_of=4, release_out_of=5) for one in calibration["model"]],
+        "drafted": of(calibration["drafted"], out_of=4, release_out_of=5),
+    }
+    page = compose(replace(inputs, calibration=windowed))
+    assert [row["count"] for row in page["calibration"]["rows"]] == [
+        "1 of 4 dates",
+        "2 of 4 dates",
+        "3 of 4 dates",
+    ]
+    assert page["calibration"]["intro"].endswith("The trigger is released on 3 of 5 dates.")
+    assert "A level of 1.50 counted on 2 of 4 dates gives a false alarm" in said(page["answer"][1])
+    never = {
+        **calibration,
+        "model": [{**of(one, release=None), "quiet": 0.0} for one in calibration["model"]],
+    }
+    quiet = compose(replace(inputs, calibration={**never, "drafted": None}))["calibration"]
+    assert quiet["intro"].endswith("The trigger is never released.")
+    # Without a quiet period no false alarm is possible, which is no merit of a level.
+    assert {
+        (one["chance"], one["error"], one["framed"]) for row in quiet["rows"] for one in row["cells"]
+    } == {("-", "no quiet period", False)}
 
 
 def test_every_probability_stands_with_its_error_and_what_was_left_out_is_named(

@@ -5,12 +5,17 @@ They are measured on the model and on the history.
 
 from __future__ import annotations
 
-from engine.basics.numerals import times
 from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
-from engine.foresight.calibrate import smallest_count
 from engine.queries.calibration_questions import CalibrationAnswer
-from engine.queries.calibration_words import CALIBRATION_HEAD, calibration_data, calibration_row, overfitting
+from engine.queries.calibration_words import (
+    CALIBRATION_HEAD,
+    calibration_data,
+    calibration_row,
+    overfitting,
+    smallest_counts,
+    where_paths_begin,
+)
 from engine.queries.score_words import walked_words
 
 
@@ -19,7 +24,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     if as_json:
         print_json(calibration_data(answer))
         return 0
-    calibration, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
+    calibration, setting, drafted = answer.found, answer.setting, answer.drafted
     same = f"the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
     say(
         f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} are "
@@ -30,6 +35,9 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         f"A shortfall begins and ends with {question.q} dates in a row; a flap begins within {question.k} "
         "dates after an end."
     )
+    say(where_paths_begin(answer))
+    for line in answer.assumed:
+        say(line)
     known = setting.known
     say(
         f"The model's weekly volatility is {known.sigma:.1%}, and with 95% between "
@@ -44,16 +52,8 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         )
     )
     say()
-    # Each pair of level and release is an answer of its own: only the count is searched.
-    for level, release in dict.fromkeys(
-        (cell.variant.level, cell.variant.release) for cell in calibration.model
-    ):
-        chosen = smallest_count(calibration.model, level, release, under)
-        what = f"if counted {times(chosen.variant.count)}" if chosen else "with none of these counts"
-        say(
-            f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}, false alarms stay under "
-            f"{under:.0%} {what}."
-        )
+    for line in smallest_counts(answer):
+        say(line)
     say()
     say(
         f"These are over the history of {calibration.weeks_of_history} weeks, with the true rate drawn given "
@@ -67,7 +67,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         )
     )
     say()
-    for line in overfitting(calibration, under):
+    for line in overfitting(answer):
         say(line)
     if answer.scores:
         say(walked_words(answer.scores))

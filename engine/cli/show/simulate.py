@@ -21,7 +21,10 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     if as_json:
         print_json(as_data(answer))
         return 0
-    where = f"{answer.index}, {answer.weeks} weeks from {answer.start:.4f}, no drift"
+    where = (
+        f"{answer.index}, {answer.weeks} weeks after the Closing Date {answer.starts_on}, from its level of "
+        f"{answer.start:.4f}, no drift"
+    )
     say(f"{answer.deal} is run on {answer.paths:,} paths of {where}, seed {answer.seed}.")
     if answer.others:
         names = listed(
