@@ -174,7 +174,7 @@ class Cell:
     quiet: float
 
 
-def tally(paths: Paths, variant: Variant, question: Question, tested: Flags | None = None) -> Tally:
+def tally(paths: Paths, variant: Variant, question: Question, tested: Sequence[bool] | None = None) -> Tally:
     """Return a variant's false alarms, misses, delays and flapping on some paths.
 
     `tested` says on which dates the clause is tested; None for every date.
@@ -213,7 +213,11 @@ def _in_a_row(flags: Flags) -> Counts:
 
 
 def tallied(
-    short: Flags, published: Counts, variant: Variant, question: Question, tested: Flags | None = None
+    short: Flags,
+    published: Counts,
+    variant: Variant,
+    question: Question,
+    tested: Sequence[bool] | None = None,
 ) -> Tally:
     """Return the tally of the trigger's spells against the shortfalls, for all paths side by side."""
     weeks, paths = published.shape

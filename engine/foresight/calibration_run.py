@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from typing import Literal
 
-import numpy as np
-
 from engine.basics.many_processes import Workers, in_order
 from engine.foresight.calibrate import Cell, Question, Tally, Variant, cell, tally
 from engine.foresight.rate_paths import Paths, Switch, begun_at, blocks, given_history, simulated
@@ -181,7 +179,7 @@ def _simulated(setting: Setting, variants: tuple[Variant, ...], block: Block) ->
         setting.switches,
     )
     begun = begun_at(paths, setting.factor)
-    return tuple((_tally(setting, begun, variant, setting.tested),) for variant in variants)
+    return tuple((tally(begun, variant, setting.question, setting.tested),) for variant in variants)
 
 
 def _drawn(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tallies:
@@ -195,11 +193,9 @@ def _drawn(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tal
         # Each half is tallied by itself: what begins in the first is cut at its end and not carried over.
         second = Paths(whole.true[middle:], whole.published[middle:], whole.sellers[middle:])
         parts += [(first, then and then[:middle]), (second, then and then[middle:])]
-    return tuple(tuple(_tally(setting, paths, variant, on) for paths, on in parts) for variant in variants)
-
-
-def _tally(setting: Setting, paths: Paths, variant: Variant, tested: tuple[bool, ...] | None) -> Tally:
-    return tally(paths, variant, setting.question, None if tested is None else np.array(tested))
+    return tuple(
+        tuple(tally(paths, variant, setting.question, on) for paths, on in parts) for variant in variants
+    )
 
 
 def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell, ...]:

@@ -38,7 +38,7 @@ class DraftedTrigger:
         key: the name of its clause.
         clause: its terms at closing.
         index: the index.
-        variant: the trigger as a variant; None if its end is none that the rate decides.
+        variant: the trigger as a variant; None if the rate does not decide its end.
         amended: the dates from which amendments change the trigger.
     """
 
@@ -220,7 +220,7 @@ def _variant(rule: Rule, said: Any, own_level: Fraction | None) -> Variant | Non
         release, window = rule.ends_for.count, _window(rule.ends_for)
         ends = ENDS[rule.ends.comparison]
     return Variant(
-        # A level between two ticks is none of the levels that are tried, which have four decimals.
+        # The levels that are tried have four decimals, so a drafted level between two ticks equals nothing.
         level=(said.level * TICK).__floor__() if (said.level * TICK).denominator == 1 else 0,
         count=rule.begins_for.count,
         release=release,

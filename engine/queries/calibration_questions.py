@@ -166,7 +166,7 @@ def observed_weeks(
 def _first_half(
     weeks: Sequence[ObservedWeek], noise: float | None, prior: Prior
 ) -> tuple[History | None, str]:
-    """Return the first half of a history and what it alone says of the rate, or why there is none.
+    """Return the first half of a history and what it alone says of the rate; None with the reason.
 
     The sampling error of a week without an interval is the first half's own too.
     """

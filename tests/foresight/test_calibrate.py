@@ -145,7 +145,7 @@ def test_a_naive_loop_counts_a_trigger_of_any_shape_the_same(seed: int) -> None:
         None if seed % 4 == 0 else count + int(random.integers(1, 4)),
         None if seed % 5 == 0 or release is None else release + int(random.integers(1, 4)),
     )
-    tested = None if seed % 3 else random.random(60) < 0.6
+    tested = None if seed % 3 else (random.random(60) < 0.6).tolist()
     found = tally(paths, variant, Question(), tested)
     slow = [
         naive(
@@ -161,7 +161,7 @@ def test_a_naive_loop_counts_a_trigger_of_any_shape_the_same(seed: int) -> None:
             variant.ends,
             variant.out_of,
             variant.release_out_of,
-            None if tested is None else tested.tolist(),
+            tested,
         )
         for place in range(40)
     ]

@@ -127,8 +127,7 @@ def test_the_drafted_variant_begins_and_ends_on_the_engine_s_own_dates(
             mine[first - 1 : last, path] = True
     assert (mine == np.array([inside[on] for on in dates])).all()
     assert runs >= PATHS / 2
-    flags = None if tested is None else np.array(tested)
-    assert tallied(np.zeros_like(mine), ticks, variant, Question(), flags).spells == runs
+    assert tallied(np.zeros_like(mine), ticks, variant, Question(), tested).spells == runs
 
 
 def answered(

@@ -69,7 +69,7 @@ def test_the_draft_is_among_the_variants_and_overfitting_is_said(
         overfitting(found)[0]
         == "6 variants were tried on one history of 59 weeks; the best of them is flattered by chance."
     )
-    # No probability stands without its Monte Carlo error, and none where nothing could go wrong.
+    # No probability stands without its Monte Carlo error or if nothing could go wrong.
     assert re.fullmatch(
         r"On the first half, 1\.[45]0 counted (once|twice|3 times) was chosen, where the probability of a "
         r"false alarm was \d\.\d\d ± \d\.\d\d\. On the second half no false alarm was possible without a "

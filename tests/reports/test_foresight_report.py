@@ -268,7 +268,7 @@ def test_the_heat_map_shows_the_draft_s_own_release_and_its_window(inputs: Fores
     }
     quiet = compose(replace(inputs, calibration={**never, "drafted": None}))["calibration"]
     assert quiet["intro"].endswith("The trigger is never released.")
-    # Without a quiet period no false alarm is possible, which is no merit of a level.
+    # Without a quiet period no false alarm is possible, and a level has no merit of that.
     assert {
         (one["chance"], one["error"], one["framed"]) for row in quiet["rows"] for one in row["cells"]
     } == {("-", "no quiet period", False)}
