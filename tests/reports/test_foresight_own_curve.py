@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from covenants import templates
 from engine.foresight.facts_by_date import held_facts
@@ -132,3 +134,16 @@ def test_words_before_a_short_stretch_do_not_lie_on_the_words_of_another() -> No
     ]
     row = lanes([("Block", spans, "")], first, last)["rows"][0]
     assert [span["place"] for span in row["spans"] if span["text"]] == ["before", ""]
+
+
+def test_lines_for_signatures_that_go_over_to_a_second_page_do_not_stand_on_it_alone(
+    inputs: ForesightInputs,
+) -> None:
+    """The stress began a page of its own, and left the second one nearly empty."""
+    assert inputs.stress is not None
+    many = {f"test-{number}": "the report lacks a figure that is asked for" for number in range(24)}
+    _, pdf = render_foresight(replace(inputs, stress={**inputs.stress, "left_out": many}))
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+    (signed,) = (page for page in pages if "Structurer, date" in page)
+    assert signed is not pages[0]
+    assert "Stress: Scenario B" in signed
