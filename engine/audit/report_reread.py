@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from engine.basics.errors import VerificationFailed
 from engine.basics.regular_files import bytes_in
 from engine.determination.template import Template
@@ -63,7 +65,16 @@ def read_again(
     terms = with_register(
         resolve(known.deal, recorded.received), known.before.state.registers, recorded.received
     )
-    opened, problems = reopen(bytes_in(kept[0]), recorded.document, kept_layout(workspace, recorded.sha256))
+    layout = kept_layout(workspace, recorded.sha256)
+    try:
+        opened, problems = reopen(bytes_in(kept[0]), recorded.document, layout)
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        place = ".".join(map(str, first["loc"])) or "the file"
+        return (
+            None,
+            f"the layout in layouts/{recorded.sha256[:16]}.json cannot be read: {place}: {first['msg']}",
+        )
     table = table_of_calendar(known.deal, terms.business_days)
     report, problems = (
         (None, problems) if opened is None else read_report(opened, terms, recorded.received, table)

@@ -338,9 +338,7 @@ class Intake:
         place = report_path(self.workspace, report.deal, report.period_end, report.sha256, report.document)
         # The settings may change later; the report is read again by the layout of its own time.
         if reading.file.layout is not None:
-            write_whole(
-                layout_path(self.workspace, report.sha256), reading.file.layout.model_dump_json().encode()
-            )
+            write_whole(layout_path(self.workspace, report.sha256), reading.file.layout.as_kept())
         # The path has digits of the file's hash, so what lies there is the same file.
         if not place.exists():
             write_whole(place, reading.file.data)

@@ -130,9 +130,10 @@ def _opened(
 def reopen(data: bytes, file: str, layout: bytes | None) -> tuple[ReceivedFile | None, list[Problem]]:
     """Return a kept report opened again, under the name that it came with.
 
-    It is read by the layout that was kept with it, as it was read then.
+    It is read by the layout that was kept with it, as it was read then. Raises ValueError if that file holds
+    no layout.
     """
-    kept = SenderLayout.model_validate_json(layout) if layout is not None else None
+    kept = SenderLayout.from_kept(layout) if layout is not None else None
     return _opened(data, file, ("kept", kept) if kept else None)
 
 

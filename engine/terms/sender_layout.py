@@ -116,6 +116,16 @@ class SenderLayout(Fact):
             raise ValueError(f"`{strange[0]}` is not a figure that a report can give")
         return named
 
+    def as_kept(self) -> bytes:
+        """Return the layout as it is kept beside a report that was read by it."""
+        return self.model_dump_json(by_alias=True).encode()
+
+    @classmethod
+    def from_kept(cls, kept: bytes) -> Self:
+        """Return a layout that was kept. Raises ValueError if the file holds none."""
+        # The first builds kept `from` of a tape under the name `from_`.
+        return cls.model_validate_json(kept, by_alias=True, by_name=True)
+
     def strange_patterns(self) -> Iterator[str]:
         """Yield a sentence for each pattern that matches no file's name, so that the layout is not used."""
         for pattern in self.files:

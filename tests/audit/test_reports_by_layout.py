@@ -1,0 +1,109 @@
+"""Reports read by a sender's layout, from the door to the replay: each is read again by the layout kept with it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from engine.audit.replay import Replay
+from engine.cli.show.replay import replay
+from engine.cli.show.verify import verify_workspace
+from engine.demo import plan
+from engine.determination.template import Template
+from engine.operations.intake import Intake
+from engine.operations.run import run
+from engine.record.log import Scribe
+from engine.terms.sender_layout import SenderLayout, TapeLayout
+from engine.workspace.kept_reports import layout_path
+from engine.workspace.workspace import Workspace
+from tests.operations.test_run import DEAL, NOW, keep, running
+from tests.operations.test_run import workspace as workspace  # the fixture
+from tests.servicer_report.workbooks import saved
+
+CAME = date(2026, 1, 7)
+CELLS = {"period.from": "Cover!B1", "period.to": "Cover!B2", "outstanding_principal.class_a": "Cover!B3"}
+OF_A_CLASS: dict[str, Any] = {
+    "sheet": "Tape",
+    "contract": "Contract",
+    "asset_class": "Model",
+    "classes": {"H100 SXM5": "h100"},
+    "gpu_hours": "Hours",
+    "rate": "Rate",
+}
+WITH_DAYS = {**OF_A_CLASS, "from": "From", "to": "To"}
+
+
+def sent(hours: str = "General", principal: str = "General", value: int = 15_900_000) -> bytes:
+    """A workbook with a tape, and the number formats of its hours and of the principal."""
+    made = openpyxl.Workbook()
+    tape, cover = made.active, made.create_sheet("Cover")
+    assert tape is not None
+    tape.title = "Tape"
+    tape.append(["Contract", "Model", "From", "To", "Hours", "Rate"])
+    for number in range(3):
+        tape.append([f"C-{number}", "H100 SXM5", "2026-01-01", "2026-01-07", 100 + number, 1.92])
+        tape.cell(number + 2, 5).number_format = hours
+    for row in [["from", "2026-01-01"], ["to", "2026-01-07"], ["principal", value]]:
+        cover.append(row)
+    cover["B3"].number_format = principal
+    return saved(made)
+
+
+def door(workspace: Workspace, templates: dict[str, Template], tape: dict[str, Any]) -> Intake:
+    """The intake of a workspace whose settings have the layout."""
+    layout = SenderLayout(files=("acme*.xlsx",), deal=DEAL, cells=CELLS, tape=TapeLayout.model_validate(tape))
+    settings = workspace.settings.model_copy(update={"intake": {"acme": layout}})
+    return Intake(Workspace(workspace.root, settings), templates, Scribe("t", "t", NOW))
+
+
+def run_of(workspace: Workspace, templates: dict[str, Template]) -> None:
+    keep(workspace, plan.THURSDAYS[0], NOW)
+    run(workspace, plan.THURSDAYS[0], running(templates))
+
+
+def kept(workspace: Workspace) -> Path:
+    (path,) = (workspace.root / "layouts").iterdir()
+    return path
+
+
+@pytest.mark.parametrize("tape", [OF_A_CLASS, WITH_DAYS], ids=["plain", "with days"])
+def test_a_tape_is_taken_run_replayed_and_verified(
+    workspace: Workspace, all_templates: dict[str, Template], tape: dict[str, Any]
+) -> None:
+    taken = door(workspace, all_templates, tape).take(sent(), "acme-01.xlsx", CAME)
+    assert kept(workspace) == layout_path(workspace, taken.report.sha256)
+    run_of(workspace, all_templates)
+    assert replay(workspace, all_templates, None, as_json=False) == 0
+    assert verify_workspace(workspace, [], [], as_json=False) == 0
+
+
+def test_a_layout_that_an_earlier_build_kept_is_read_as_it_was_meant(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
+    """The first builds wrote `from_`, which the settings do not know."""
+    door(workspace, all_templates, WITH_DAYS).take(sent(), "acme-01.xlsx", CAME)
+    run_of(workspace, all_templates)
+    path = kept(workspace)
+    earlier = path.read_bytes().replace(b'"from":', b'"from_":')
+    assert earlier != path.read_bytes()
+    path.write_bytes(earlier)
+    assert replay(workspace, all_templates, None, as_json=False) == 0
+    with pytest.raises(ValueError, match="Extra inputs"):
+        TapeLayout.model_validate({**OF_A_CLASS, "from_": "From"})
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b'{"files": []}', b'{"files":["*"],"tape":{"rows":1}}'])
+def test_a_kept_layout_that_cannot_be_read_is_a_difference_in_words(
+    workspace: Workspace, all_templates: dict[str, Template], broken: bytes
+) -> None:
+    door(workspace, all_templates, OF_A_CLASS).take(sent(), "acme-01.xlsx", CAME)
+    run_of(workspace, all_templates)
+    path = kept(workspace)
+    path.write_bytes(broken)
+    (found,) = [one.difference for one in Replay(workspace, all_templates).run() if one.difference]
+    assert found.what.startswith(f"the layout in layouts/{path.name} cannot be read: ")
+    assert replay(workspace, all_templates, None, as_json=False) == 3
