@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from engine.basics.inert import inert
 
-MOST_NAMED = 10
-"""The most keys that one refusal names."""
+MOST_NAMED, MOST_STEPS = 10, 8
+"""The most keys that one refusal names, and the most steps of the way to one."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
 LINE_END = re.compile("\r\n?|\n")
 
@@ -67,38 +68,56 @@ def _said(text: str) -> str:
     """Return which keys of a text stand twice, each with both places."""
     found: list[str] = []
     more = 0
-    for where, first, again in _second_keys(text):
-        if len(found) < MOST_NAMED:
-            line, column = _place(text, again)
-            found.append(
-                f"line {line}, column {column}: the key `{inert('.'.join(where))}` stands a second time, "
-                f"after line {_place(text, first)[0]}"
-            )
-        else:
+    for blocks, first, again in _second_keys(text):
+        if len(found) == MOST_NAMED:
             more += 1
+            continue
+        line, column = _place(text, again)
+        where = ("…." if len(blocks) > MOST_STEPS else "") + ".".join(
+            block.step for block in blocks[-MOST_STEPS:]
+        )
+        found.append(
+            f"line {line}, column {column}: the key `{inert(where)}` stands a second time, "
+            f"after line {_place(text, first)[0]}"
+        )
     others = f"; and {more} more" if more else ""
     return f"{'; '.join(found)}{others}; leave one of each"
 
 
-def _second_keys(text: str) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """Yield the path of each key that stands again in its object, where it stood first, and where again."""
-    # Each open block: the keys so far with their places, None in a list; and the step that leads on from it.
-    blocks: list[tuple[dict[str, int] | None, list[str]]] = []
+@dataclass(slots=True)
+class _Block:
+    """An open block: its keys with their places, None in a list; and the step that leads on from it."""
+
+    keys: dict[str, int] | None
+    step: str
+
+
+def _second_keys(text: str) -> Iterator[tuple[Sequence[_Block], int, int]]:
+    """Yield for each key that stands again the blocks open there, where it stood first, and where again.
+
+    What follows a second key was not read, and need not be JSON: the search ends where no block is open.
+    """
+    blocks: list[_Block] = []
     text_before: tuple[str, int] | None = None
     for match in TOKEN.finditer(text):
         sign = match[0]
         if sign in "{[":
-            blocks.append(({}, [""]) if sign == "{" else (None, ["0"]))
+            blocks.append(_Block({}, "") if sign == "{" else _Block(None, "0"))
+        elif not blocks:
+            return
         elif sign in "}]":
             blocks.pop()
-        elif sign == "," and blocks[-1][0] is None:
-            blocks[-1][1][0] = str(int(blocks[-1][1][0]) + 1)
-        elif sign == ":" and text_before is not None and blocks[-1][0] is not None:
-            # An escape may spell the same key in another way.
-            key, keys = json.loads(text_before[0]), blocks[-1][0]
-            blocks[-1][1][0] = key
+        elif sign == "," and blocks[-1].keys is None:
+            blocks[-1].step = str(int(blocks[-1].step) + 1)
+        elif sign == ":" and text_before is not None and (keys := blocks[-1].keys) is not None:
+            try:
+                # An escape may spell the same key in another way.
+                key = json.loads(text_before[0])
+            except ValueError:
+                return
+            blocks[-1].step = key
             if key in keys:
-                yield tuple(step[0] for _, step in blocks), keys[key], text_before[1]
+                yield blocks, keys[key], text_before[1]
             else:
                 keys[key] = text_before[1]
         text_before = (sign, match.start()) if sign[0] == '"' else None

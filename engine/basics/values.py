@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 LONGEST_KEPT = 40
 """Characters of the longest text of a number that is remembered."""
@@ -77,7 +77,15 @@ def _read(text: str) -> Fraction:
     return exact_number(text)
 
 
-Stated = Annotated[Decimal, Field(max_digits=90, decimal_places=60)]
+def _written_out(value: Decimal) -> Decimal:
+    # The bounds of digits pass a zero with any exponent, and `0E-999999999` prints a billion signs.
+    if abs(int(value.as_tuple().exponent)) > MOST_DECIMALS:
+        raise ValueError(f"a number of a record has up to {MOST_DECIMALS} decimals")
+    return value
+
+
+MOST_DECIMALS = 60
+Stated = Annotated[Decimal, Field(max_digits=90, decimal_places=MOST_DECIMALS), AfterValidator(_written_out)]
 """A decimal that a record states. Its digits are bounded, as its users make it an exact fraction."""
 
 

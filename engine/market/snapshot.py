@@ -141,11 +141,6 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
         raise SnapshotRefused(
             f"{name}: {counted(len(plain), 'bytes')}, more than the {LARGEST:,} that a snapshot may have"
         )
-    parts = plain.count(b",") + plain.count(b"\n")
-    if parts > MOST_PARTS:
-        raise SnapshotRefused(
-            f"{name}: {counted(parts, 'parts')}, more than the {MOST_PARTS:,} that a snapshot may have"
-        )
     if not plain.strip():
         raise SnapshotRefused(f"{name}: the file is empty")
     digest = hashlib.sha256(plain).hexdigest()
@@ -160,9 +155,16 @@ def read_new_snapshot(data: bytes, name: str) -> Snapshot:
 
     A kept one is read without this look: it was recorded as it was read, and is read so again.
 
-    Raises SnapshotRefused as `read_snapshot`, and for a key that stands twice in one object.
+    Raises SnapshotRefused as `read_snapshot`, for too many parts, and for a key that stands twice in one
+    object.
     """
-    snapshot = read_snapshot(data, name)
+    plain = plain_bytes(data, name)
+    parts = plain.count(b",") + plain.count(b"\n")
+    if parts > MOST_PARTS:
+        raise SnapshotRefused(
+            f"{name}: {counted(parts, 'parts')}, more than the {MOST_PARTS:,} that a snapshot may have"
+        )
+    snapshot = read_snapshot(plain, name)
     if snapshot.form in ("offers", "empty day"):
         refuse_two_readings(snapshot.plain, name)
     return snapshot

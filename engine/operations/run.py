@@ -226,13 +226,13 @@ def _added(
 ) -> tuple[Event, ...]:
     """Record what follows from `events`, which grow by it.
 
-    Raises _Moved if they are no longer all that the log holds.
+    Raises _Moved if something is to be recorded, and they are no longer all that the log holds.
 
     `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is
     found here.
     """
     drafts = tuple(drafts)
-    # Most steps of a date record nothing, and `_refuse_moved` asks for all of them at its end.
+    # Most steps of a date record nothing, and `_evaluated` asks once for all of them at its end.
     if not drafts:
         return ()
     with tools.spent.of("record"), workspace.store.begin() as writer:

@@ -67,7 +67,7 @@ def asked_paths(
 
 def _multiples(text: str) -> tuple[Fraction, ...]:
     try:
-        ratios = tuple(exact_number(part.strip().removesuffix("x")) for part in text.split(","))
+        ratios = tuple(exact_number(part.strip().removesuffix("x").strip()) for part in text.split(","))
     except (ValueError, ZeroDivisionError):
         raise WrongUsage(f"`{text}` are not multiples; write them like 1,1.5,2.5") from None
     if not 0 < len(ratios) <= MOST_MULTIPLES or not all(0 < ratio <= 100 for ratio in ratios):

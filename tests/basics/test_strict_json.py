@@ -48,6 +48,23 @@ def test_every_key_that_stands_twice_is_named_with_both_places() -> None:
         )
 
 
+@pytest.mark.parametrize("rest", ["}", "]", ",", ":1", '"', '{"\\x":1}', "{" * 9, ""])
+def test_what_follows_a_key_that_stands_twice_need_not_be_json(rest: str) -> None:
+    """It was not read when the key was found, and ended the search for further ones in a traceback."""
+    with pytest.raises(NotJson, match="the key `a` stands a second time"):
+        read_json('{"a":1,"a":2}' + rest)
+
+
+def test_a_key_far_inside_is_named_by_the_end_of_its_way() -> None:
+    """The whole way to each of many keys would take minutes to write, and nobody would read it."""
+    inside = "[" * 50_000 + ",".join(['{"a":1,"a":1}'] * 2_000)
+    with pytest.raises(NotJson) as refused:
+        read_json('[{"a":1,"a":1},' + inside)
+    assert "`…." in str(refused.value)
+    assert str(refused.value).endswith("; and 1991 more; leave one of each")
+    assert len(str(refused.value)) < 2_000
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -60,7 +60,9 @@ def test_a_number_that_no_memory_holds_or_nobody_writes_is_refused(text: str) ->
         Figure(value=text, unit=Unit.COUNT)
 
 
-@pytest.mark.parametrize("text", ["1e999999999", "1e-999999999", "9" * 91, f"0.{'1' * 61}"])
+@pytest.mark.parametrize(
+    "text", ["1e999999999", "1e-999999999", "0E-999999999", "0E+61", "9" * 91, f"0.{'1' * 61}"]
+)
 def test_a_decimal_of_a_record_is_bounded(text: str) -> None:
     of_record = TypeAdapter(Stated)
     with pytest.raises(ValidationError):

@@ -23,6 +23,7 @@ from engine.basics.bundle_archive import packed, unpacked
 from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.files import text_of
+from engine.basics.strict_json import NotJson, read_json
 from engine.basics.tables import read_table
 from engine.delivery.returned_mail import understood
 from engine.determination.template import clauses_of
@@ -201,6 +202,14 @@ def _key() -> Any:
 
 def _note(data: bytes) -> object:
     return verify(_text(data), [_key().verifier])
+
+
+def _json(data: bytes) -> object:
+    """JSON as it stands, whose readers each refuse in words of their own."""
+    try:
+        return read_json(data)
+    except NotJson as error:
+        raise WrongUsage("no JSON") from error
 
 
 def _text(data: bytes) -> str:
@@ -400,6 +409,7 @@ def readers() -> dict[str, Reader]:
             lambda data: _tape("tape.ods", _with_part(_tape_document(), "content.xml", data)),
             (_part(_tape_document(), "content.xml"),),
         ),
+        "JSON": Reader(_json, (MANIFEST, METADATA, SNAPSHOT)),
     }
 
 

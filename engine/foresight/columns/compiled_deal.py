@@ -29,10 +29,10 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
 from engine.events.swept_money import OF_EXCESS
 from engine.foresight.columns.linked_reports import following, unknown
-from engine.foresight.columns.linked_values import most_of
+from engine.foresight.columns.linked_values import LARGEST, most_of
 from engine.foresight.columns.parts import Part, parts_of
 from engine.foresight.columns.path_facts import Fallbacks, TestOnDate
-from engine.foresight.columns.path_rates import LARGEST, PathRates
+from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.state_arrays import TestRules
 from engine.foresight.columns.thresholds import Known
 from engine.foresight.columns.verdicts import Compiled, compiled, levels_on

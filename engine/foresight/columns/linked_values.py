@@ -18,6 +18,7 @@ from engine.foresight.rate_paths import NO_VALUE, TICK
 
 Whole = NDArray[np.signedinteger[Any]]
 LARGEST = 2**62
+"""A number beyond this could overflow, so what would hold it runs path by path."""
 
 
 def parts_of_unit(link: Link) -> int:

@@ -20,7 +20,7 @@ from engine.basics.values import Figure
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.reference_rate import reference_rate
 from engine.events.rates import Published
-from engine.foresight.columns.linked_values import at_closing, linked_values, parts_of_unit
+from engine.foresight.columns.linked_values import LARGEST, at_closing, linked_values, parts_of_unit
 from engine.foresight.linked_facts import Link
 from engine.foresight.rate_paths import NO_VALUE, TICK
 from engine.terms.contract_dates import publication_dates
@@ -31,8 +31,6 @@ Width = type[np.int32] | type[np.int64]
 Flags = NDArray[np.bool_]
 TermsOn = Callable[[str, date], IndexTerms | None]
 """From an index and a day to what the deal then says about it; None if it does not name it."""
-LARGEST = 2**62
-"""A sum beyond this could overflow, so the test runs path by path."""
 NARROW = 2**31
 """Numbers below this fit in half the width, which takes half the memory and half the time."""
 KEPT = 128

@@ -22,9 +22,9 @@ from engine.determination.linear_form import Told
 from engine.determination.measure_inputs import Missing
 from engine.events.results import Verdict
 from engine.foresight.columns.linked_reports import following
+from engine.foresight.columns.linked_values import LARGEST
 from engine.foresight.columns.path_facts import TestOnDate, facts_of
 from engine.foresight.columns.path_rates import (
-    LARGEST,
     Flags,
     PathRates,
     Scaled,
