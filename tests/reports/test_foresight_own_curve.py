@@ -146,4 +146,5 @@ def test_lines_for_signatures_that_go_over_to_a_second_page_do_not_stand_on_it_a
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
     (signed,) = (page for page in pages if "Structurer, date" in page)
     assert signed is not pages[0]
+    assert "This is not a forecast." in pages[0]
     assert "Stress: Scenario B" in signed
