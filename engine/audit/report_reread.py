@@ -67,7 +67,7 @@ def read_again(
     )
     layout = kept_layout(workspace, recorded.sha256)
     try:
-        opened, problems = reopen(bytes_in(kept[0]), recorded.document, layout)
+        opened, problems = reopen(bytes_in(kept[0]), recorded.document, layout, recorded.warnings)
     except ValidationError as error:
         (first, *_) = error.errors()
         place = ".".join(map(str, first["loc"])) or "the file"

@@ -51,6 +51,9 @@ class Problem:
     why: str
     fix: str
     place: Place
+    at_the_door: bool = False
+    """Whether it is asked only of a file that comes in. Earlier builds took such a file without it, so a kept
+    one is read on."""
 
     def __post_init__(self) -> None:
         for name in ("what", "why", "fix"):
@@ -64,6 +67,7 @@ class Problem:
         """
         fields = asdict(self)
         place = fields.pop("place")
+        del fields["at_the_door"]
         cell = {"cell": place["cell"]} if place["cell"] else {}
         where = {"file": place["file"], "line": place["line"], "column": place["column"], **cell}
         return {**where, **fields, "page": f"{PAGE}#{self.code}"}

@@ -32,6 +32,13 @@ def formats_by_rule(sheet: Any) -> Iterator[tuple[str, list[Area]]]:
         for rule in area.rules:
             if rule.dxf is not None and rule.dxf.numFmt is not None:
                 yield rule.dxf.numFmt.formatCode, bounds
+
+
+def formats_by_bar(sheet: Any) -> Iterator[tuple[str, list[Area]]]:
+    """Yield the same for each bar and icon that stands in the place of the figure."""
+    for area in sheet.conditional_formatting:
+        bounds = [one.bounds for one in area.sqref.ranges]
+        for rule in area.rules:
             if any(mark is not None and mark.showValue is False for mark in (rule.dataBar, rule.iconSet)):
                 yield NO_FIGURE, bounds
 

@@ -49,9 +49,9 @@ class Questions:
             return Place(self.file, cell.row, 1, max(1, len(cell.text)))
         return Place(self.file, cell.row, cell.column, 1, f"{self.sheet}!{cell.name}")
 
-    def ask(self, code: str, what: str, why: str, fix: str, cell: Cell) -> None:
-        """Add one question at its cell."""
-        self.problems.append(Problem(code, what, why, fix, self.place(cell)))
+    def ask(self, code: str, what: str, why: str, fix: str, cell: Cell, *, at_the_door: bool = False) -> None:
+        """Add one question at its cell; with `at_the_door` the figure is read on, for a file that is kept."""
+        self.problems.append(Problem(code, what, why, fix, self.place(cell), at_the_door))
 
 
 def figure_text(
@@ -216,11 +216,16 @@ def _is_seen(asked: Questions, cell: Cell, name: str, unit: Unit, of: Callable[[
         of: what a number format shows of the cell's value.
     """
     shown = of(cell.number_format)
-    if cell.by_rule is not None and of(cell.by_rule) != shown:
-        what = f"a rule of the sheet may show `{name}`, which is {cell.text}, in the format `{cell.by_rule}`"
-        why = "who sent the file may have seen another figure, or none"
-        asked.ask("R148", what, why, "delete the rule of conditional formatting", cell)
-    elif shown.words and shown.words not in UNIT_WORDS.get(unit, ()):
+    # The first rule alone is named, as one question is enough for a cell.
+    for rule, later in ((cell.by_rule, False), (cell.by_later_rule, True)):
+        if rule is not None and of(rule) != shown:
+            what = f"a rule of the sheet may show `{name}`, which is {cell.text}, in the format `{rule}`"
+            why = "who sent the file may have seen another figure, or none"
+            fix = "delete the rule of conditional formatting"
+            asked.ask("R148", what, why, fix, cell, at_the_door=later)
+            if not later:
+                return False
+    if shown.words and shown.words not in UNIT_WORDS.get(unit, ()):
         what = f"`{name}` is {cell.text}, shown with `{shown.words}`"
         why = (
             f"the cell's format is `{cell.number_format}`; the word changes what is read, not what is stored"
@@ -229,7 +234,8 @@ def _is_seen(asked: Questions, cell: Cell, name: str, unit: Unit, of: Callable[[
     elif shown.other_sign and not shown.unseen:
         what = f"`{name}` is {cell.text}, and its format shows it with another sign"
         why = f"the cell's format is `{cell.number_format}`; who sent the file has seen another figure"
-        asked.ask("R148", what, why, "write the figure in a plain format", cell)
+        asked.ask("R148", what, why, "write the figure in a plain format", cell, at_the_door=True)
+        return True
     elif shown.unseen:
         what, fix = (
             f"`{name}` is {cell.text}, and its format does not show it",

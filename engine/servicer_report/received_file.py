@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
@@ -106,14 +106,20 @@ def _strange_layouts(
 
 
 def _opened(
-    data: bytes, file: str, mapped: tuple[str, SenderLayout] | None
+    data: bytes, file: str, mapped: tuple[str, SenderLayout] | None, warned: Collection[str] | None = None
 ) -> tuple[ReceivedFile | None, list[Problem]]:
-    """Return a file opened by the layout that it is `mapped` by, or by its own form without one."""
+    """Return a file opened by the layout that it is `mapped` by, or by its own form without one.
+
+    With `warned`, what was remarked on when the file came, it is asked nothing that is asked at the door
+    alone.
+    """
     try:
         refuse_without_content(PurePath(file).name, data)
     except NotReceived as refused:
         return None, [no_report(refused, file)]
     tree, problems = tree_by_layout(data, file, *mapped) if mapped else tree_of(data, file)
+    if warned is not None:
+        problems = [one for one in problems if not one.at_the_door or one.what in warned]
     wrong = [problem for problem in problems if not problem.code.startswith("RW")]
     if tree is None or wrong:
         return None, problems
@@ -127,14 +133,22 @@ def _opened(
     return received, []
 
 
-def reopen(data: bytes, file: str, layout: bytes | None) -> tuple[ReceivedFile | None, list[Problem]]:
-    """Return a kept report opened again, under the name that it came with.
+def reopen(
+    data: bytes, file: str, layout: bytes | None, warned: Collection[str] = ()
+) -> tuple[ReceivedFile | None, list[Problem]]:
+    """Return a kept report opened again, as it was read when it came.
 
-    It is read by the layout that was kept with it, as it was read then. Raises ValueError if that file holds
-    no layout.
+    Questions that an earlier build did not know are not asked of what it took. Raises ValueError if the file
+    of the layout holds none.
+
+    Args:
+        data: the file, byte for byte.
+        file: the name that it came with.
+        layout: the file of the sender's layout that was kept with it, if one was.
+        warned: what was remarked on when it came.
     """
     kept = SenderLayout.from_kept(layout) if layout is not None else None
-    return _opened(data, file, ("kept", kept) if kept else None)
+    return _opened(data, file, ("kept", kept) if kept else None, warned)
 
 
 def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:

@@ -43,7 +43,7 @@ def read_tape(
         fix = "delete what is far below or beside the tape, or send it as CSV"
         return [Problem("R143", "the tape cannot be read", str(answer["why"]), fix, Place(file))]
     said = [_question(code, cell, what, file) for code, cell, what in answer["questions"]]
-    if any(not one.code.startswith("RW") for one in said):
+    if any(not one.code.startswith("RW") and not one.at_the_door for one in said):
         return said
     return [*said, *_put_sums(tree, answer, layout, file)]
 
@@ -55,7 +55,8 @@ def _question(code: str, cell: str, what: str, file: str) -> Problem:
     fixes = {"R150": "show what is hidden, or delete it", "R148": "give the column a plain number format"}
     fixes["RW11"] = "see that it is meant"
     fix = fixes.get(code, "correct the cell, or delete the row")
-    return Problem(code, what, why, fix, place)
+    # Builds before the look at the formats of a tape took what is stored without a word.
+    return Problem(code, what, why, fix, place, at_the_door=code in ("R148", "RW11"))
 
 
 def _put_sums(tree: Tree, answer: dict[str, Any], layout: TapeLayout, file: str) -> list[Problem]:

@@ -54,6 +54,7 @@ class Cell:
         formula: the formula, if the value was computed.
         hidden: whether its row or column is out of sight.
         by_rule: the number format in which a rule of the sheet may show it instead, if there is one.
+        by_later_rule: the same of a bar, an icon or a rule of Excel's extension.
     """
 
     row: int
@@ -65,6 +66,7 @@ class Cell:
     formula: str | None = None
     hidden: bool = False
     by_rule: str | None = None
+    by_later_rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

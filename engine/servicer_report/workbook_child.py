@@ -14,7 +14,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from engine.servicer_report.column_letters import letters
-from engine.servicer_report.conditional_formats import formats_by_extension, formats_by_rule
+from engine.servicer_report.conditional_formats import formats_by_bar, formats_by_extension, formats_by_rule
 from engine.servicer_report.stored_values import (
     MOST_CELLS,
     NUMBER,
@@ -70,7 +70,8 @@ def open_xlsx(path: str) -> dict[str, Any]:
             raise TooLarge
         out_of_sight = _columns_hidden(sheet, {column for _, column in sheet._cells})
         rows_hidden = bool(sheet.sheet_format.zeroHeight) or sheet.sheet_format.defaultRowHeight == 0
-        rules = [*formats_by_rule(sheet), *formats_by_extension(path, sheet.title)]
+        rules = list(formats_by_rule(sheet))
+        later = [*formats_by_bar(sheet), *formats_by_extension(path, sheet.title)]
         cells = []
         for (row, column), cell in sorted(sheet._cells.items()):
             is_formula = formulas._cells[row, column].data_type == "f"
@@ -84,10 +85,9 @@ def open_xlsx(path: str) -> dict[str, Any]:
             hidden = column in out_of_sight or _row_hidden(sheet.row_dimensions.get(row), rows_hidden)
             kind = "error" if cell.data_type == "e" else kind
             place = f"{get_column_letter(column)}{row}"
-            given = (code for code, areas in rules if _is_in(row, column, areas))
-            by_rule = next((code for code in given if code != cell.number_format), None)
+            given = [_other(cell.number_format, row, column, there) for there in (rules, later)]
             formula = formula if is_formula else None
-            cells.append([row, column, place, kind, text, cell.number_format, formula, hidden, by_rule])
+            cells.append([row, column, place, kind, text, cell.number_format, formula, hidden, *given])
         merged = [
             [area.min_row, area.min_col, area.max_row, area.max_col, area.coord]
             for area in sheet.merged_cells.ranges
@@ -120,6 +120,14 @@ def _row_hidden(line: Any, by_default: bool) -> bool:
     if line is None:
         return by_default
     return bool(line.hidden) or (by_default if line.height is None else line.height == 0)
+
+
+def _other(
+    number_format: str, row: int, column: int, rules: list[tuple[str, list[tuple[int, int, int, int]]]]
+) -> str | None:
+    """Return the first other number format that rules may give to a cell; None if they give none."""
+    given = (code for code, areas in rules if _is_in(row, column, areas))
+    return next((code for code in given if code != number_format), None)
 
 
 def _is_in(row: int, column: int, areas: list[tuple[int, int, int, int]]) -> bool:
