@@ -203,8 +203,12 @@ def shown_otherwise(
     """
     figures = {first + at: key for key, at in where.items() if key in FIGURES}
     found = formats_of(kind, path, sheet, set(figures), line)
-    asked = ((row, column, asked_of(figures[column], code)) for (column, code), row in found.items())
-    return [[code, f"{sheet}!{letters(column)}{row}", said] for row, column, (code, said) in asked if code]
+    asked: dict[tuple[int, str], list[str]] = {}
+    for (column, form, below), row in found.items():
+        code, said = asked_of(figures[column], form, below)
+        if code:
+            asked.setdefault((column, form), [code, f"{sheet}!{letters(column)}{row}", said])
+    return list(asked.values())
 
 
 def main(kind: str, path: str, spec: str) -> None:

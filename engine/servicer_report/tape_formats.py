@@ -16,8 +16,9 @@ from xml.parsers import expat
 from engine.servicer_report.hidden_rows import PIECE, SAID, part_of
 from engine.servicer_report.number_formats import shown_by
 
-CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)>")
-SHIPPED = {9: "0%", 10: "0.00%", 37: "#,##0_);(#,##0)"}
+TAG = re.compile(rb"<(?:\w+:)?(row|c|v)\b([^>]*)>([^<]*)")
+"""A row, a cell, or a value with its text."""
+SHIPPED = {9: "0%", 10: "0.00%"}
 """The formats of Excel that a workbook names by number alone and that show another figure than is stored."""
 UNITS = {
     "gpu_hours": {"", "h", "hrs", "hours", "GPU-hours", "GPU hours"},
@@ -26,8 +27,10 @@ UNITS = {
 }
 """The words that may stand beside a figure of a tape."""
 Column = int
-Found = dict[tuple[Column, str], int]
-"""By column (from 0) and number format, the first row (from 1) whose number has the format."""
+Number = tuple[int, Column, str, bool]
+"""The place of a number, row (from 1) and column (from 0), its format, and whether it is below zero."""
+Found = dict[tuple[Column, str, bool], int]
+"""By column, number format, and whether the number is below zero, the first row with such a number."""
 
 
 def formats_of(kind: str, path: str, sheet: str, columns: set[Column], after: int) -> Found:
@@ -42,44 +45,45 @@ def formats_of(kind: str, path: str, sheet: str, columns: set[Column], after: in
     """
     found: Found = {}
     cells = {"xlsx": _of_xlsx, "xls": _of_xls, "ods": _of_ods}[kind](path, sheet, columns)
-    for row, column, code in cells:
+    for row, column, code, below in cells:
         if row > after:
-            found.setdefault((column, code), row)
+            found.setdefault((column, code, below), row)
     return found
 
 
-def asked_of(key: str, code: str) -> tuple[str, str]:
+def asked_of(key: str, code: str, below: bool) -> tuple[str, str]:
     """Return a code and what is said of a figure in a number format; both empty if it shows what is stored.
 
     As in a report, thousands are worth a remark: what is stored is the figure. Anything else is a question.
+
+    Args:
+        key: what the figure is.
+        code: the number format.
+        below: whether the figure is below zero, which may have a section of its own in the format.
     """
-    shown = [shown_by(code, Decimal(value)) for value in (1, -1)]
+    shown = shown_by(code, Decimal(-1 if below else 1))
     form = f"its format is `{code}`"
-    if any(one.percent for one in shown):
+    if shown.percent:
         return "R148", f"`{key}` is shown in per cent: {form}"
-    if any(one.conditional or one.unseen or one.other_sign for one in shown):
+    if shown.conditional or shown.unseen or shown.other_sign or shown.is_date:
         return "R148", f"`{key}` is shown otherwise than it is stored: {form}"
-    foreign = {one.currency for one in shown} - ({None} if key == "gpu_hours" else {None, "USD"})
-    words = {one.words for one in shown} - UNITS[key]
-    if foreign or words:
+    foreign = shown.currency not in ((None,) if key == "gpu_hours" else (None, "USD"))
+    if foreign or shown.words not in UNITS[key]:
         return "R148", f"`{key}` is shown with another unit: {form}"
-    digits = 3 * max(one.thousands for one in shown)
+    digits = 3 * shown.thousands
     taken = f"`{key}` is shown without its last {digits} digits, and what is stored is taken: {form}"
     return ("RW11", taken) if digits else ("", "")
 
 
-def _of_xlsx(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, int, str]]:
+def _of_xlsx(path: str, sheet: str, columns: set[Column]) -> Iterator[Number]:
     with zipfile.ZipFile(path) as archive:
         part = part_of(archive, sheet)
         if part is None:
             return
         codes = _codes(archive)
-        for said in _cells(archive, part):
-            # A text stands as it is in every format that shows numbers otherwise.
-            if said.get(b"t", b"n") != b"n" or (place := _place(said.get(b"r", b""))) is None:
-                continue
-            if place[1] in columns and (code := codes.get(int(said.get(b"s", 0)))) is not None:
-                yield *place, code
+        for row, column, style, value in _numbers(archive, part):
+            if column in columns and (code := codes.get(style)) is not None:
+                yield row, column, code, value.strip().startswith(b"-")
 
 
 def _codes(archive: zipfile.ZipFile) -> Mapping[int, str]:
@@ -98,20 +102,39 @@ def _codes(archive: zipfile.ZipFile) -> Mapping[int, str]:
     return {at: known[number] for at, number in enumerate(styles) if number in known}
 
 
-def _cells(archive: zipfile.ZipFile, part: str) -> Iterator[dict[bytes, bytes]]:
+def _numbers(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, Column, int, bytes]]:
+    """Yield the row, the column, the style and the text of each number of a sheet."""
+    row, column, style, is_number = 0, -1, 0, False
+    for name, tag, text in _tags(archive, part):
+        if name == b"v":
+            if is_number:
+                yield row, column, style, text
+            continue
+        said = dict(SAID.findall(tag))
+        if name == b"row":
+            row, column = int(said.get(b"r", row + 1)), -1
+        else:
+            # A cell without a name stands behind the one before it, and a row without a number below.
+            row, column = _place(said.get(b"r", b"")) or (row, column + 1)
+            # A text stands as it is in every format that shows numbers otherwise.
+            style, is_number = int(said.get(b"s", 0)), said.get(b"t", b"n") == b"n"
+
+
+def _tags(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield the name, the attributes and the text of each tag of a row, a cell or a value."""
     left = b""
     with archive.open(part) as file:
         while piece := file.read(PIECE):
             text = left + piece
             end = text.rfind(b"<")
             left = text[end:]
-            for tag in CELL.finditer(text, 0, end):
-                yield dict(SAID.findall(tag[1]))
+            for tag in TAG.finditer(text, 0, end):
+                yield tag[1], tag[2], tag[3]
 
 
 def _place(name: bytes) -> tuple[int, int] | None:
     """Return the row (from 1) and the column (from 0) of a cell like `C7`; None for no such name."""
-    match = re.fullmatch(rb"([A-Z]{1,3})([0-9]{1,7})", name)
+    match = re.fullmatch(rb"([A-Z]{1,3})([0-9]{1,7})", name.upper())
     if match is None:
         return None
     column = 0
@@ -120,7 +143,7 @@ def _place(name: bytes) -> tuple[int, int] | None:
     return int(match[2]), column - 1
 
 
-def _of_xls(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, int, str]]:
+def _of_xls(path: str, sheet: str, columns: set[Column]) -> Iterator[Number]:
     import xlrd
 
     book = xlrd.open_workbook(path, formatting_info=True)
@@ -132,10 +155,11 @@ def _of_xls(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, 
                 xlrd.XL_CELL_DATE,
             ):
                 key = book.xf_list[there.cell_xf_index(row, column)].format_key
-                yield row + 1, column, book.format_map[key].format_str
+                code = book.format_map[key].format_str
+                yield row + 1, column, code, there.cell_value(row, column) < 0
 
 
-def _of_ods(path: str, sheet: str, columns: set[Column]) -> Iterator[tuple[int, int, str]]:
+def _of_ods(path: str, sheet: str, columns: set[Column]) -> Iterator[Number]:
     reader = _OpenDocument(sheet, columns)
     with zipfile.ZipFile(path) as archive:
         for part in ("styles.xml", "content.xml"):
@@ -153,8 +177,8 @@ class _OpenDocument:
     def __init__(self, sheet: str, columns: set[Column]) -> None:
         """Listen for the cells of a sheet."""
         self.sheet, self.columns = sheet, columns
-        self.found: list[tuple[int, int, str]] = []
-        self._seen: set[tuple[int, str]] = set()
+        self.found: list[Number] = []
+        self._seen: set[tuple[Column, str, bool]] = set()
         self._codes: dict[str, str] = {}
         self._of_cells: dict[str, tuple[str, str]] = {}
         self._data: str | None = None
@@ -214,9 +238,10 @@ class _OpenDocument:
             code = code if "%" in code else "0%"
         elif kind == "currency" and said.get("currency", "USD") != "USD":
             code = f"[${said['currency']}]{code}"
-        if (column, code) not in self._seen:
-            self._seen.add((column, code))
-            self.found.append((self._row + 1, column, code))
+        below = said.get("value", "").strip().startswith("-")
+        if (column, code, below) not in self._seen:
+            self._seen.add((column, code, below))
+            self.found.append((self._row + 1, column, code, below))
 
     def _code(self, style: str) -> str:
         """Return the number format of a style of cells, which may have it from its parent."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+from collections.abc import Callable
 from io import BytesIO
 
 import openpyxl
@@ -36,10 +38,50 @@ def test_a_figure_of_a_tape_that_is_shown_otherwise_is_asked_about(number_format
 def test_a_figure_of_a_tape_in_a_plain_format_is_taken() -> None:
     for number_format in ("#,##0", "0.00", "#,##0.00_);(#,##0.00)", "#,##0;[Red]-#,##0", "General"):
         assert codes(tree_by_layout(formatted(number_format), "tape.xlsx", "acme", LAYOUT)[1]) == []
+    # What a format makes of a figure below zero is asked where there is one.
+    for number_format in ("#,##0.00;[Red]#,##0.00", '0;"k"0', "0.00;", "0;;0"):
+        assert codes(tree_by_layout(formatted(number_format), "tape.xlsx", "acme", LAYOUT)[1]) == []
     for number_format in ("$#,##0.00", '"USD" 0.00', '0.00" /h"'):
         assert codes(tree_by_layout(formatted(number_format, "E"), "tape.xlsx", "acme", LAYOUT)[1]) == []
     # Neither the name of a contract nor the head is a figure.
     assert codes(tree_by_layout(formatted("0%", "B"), "tape.xlsx", "acme", LAYOUT)[1]) == []
+
+
+@pytest.mark.parametrize("number_format", ["#,##0.00;[Red]#,##0.00", '0;"k"-0', "0.00;"])
+def test_a_figure_of_a_tape_below_zero_that_is_shown_otherwise_is_asked_about(number_format: str) -> None:
+    made = openpyxl.load_workbook(BytesIO(formatted(number_format)))
+    made["Tape"]["D6"], made["Tape"]["D6"].number_format = -5, number_format
+    _, problems = tree_by_layout(saved(made), "tape.xlsx", "acme", LAYOUT)
+    assert [(one.code, one.place.cell) for one in problems] == [("R148", "Tape!D6")]
+
+
+NAMES: dict[str, Callable[[bytes], bytes]] = {
+    "cells without a name": lambda part: re.sub(rb'(<c) r="[A-Z]+[0-9]+"', rb"\1", part),
+    "cells in lower case": lambda part: re.sub(
+        rb'(<c r=)"([A-Z])', lambda m: m[1] + b'"' + m[2].lower(), part
+    ),
+    "rows without a number": lambda part: re.sub(rb'(<(?:row|c)) r="[A-Z]*[0-9]+"', rb"\1", part),
+}
+
+
+@pytest.mark.parametrize("change", NAMES.values(), ids=NAMES)
+def test_a_figure_is_asked_about_however_the_workbook_names_its_cells(
+    change: Callable[[bytes], bytes],
+) -> None:
+    """A name is optional, and the reader of tapes counts on without it."""
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.title = "Tape"
+    for row in [["Contract", "Model", "Hours", "Rate"], *ROWS]:
+        sheet.append(row)
+    sheet["C4"].number_format = "0%"
+    part = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(BytesIO(saved(made))) as archive:
+        content = archive.read(part)
+    assert change(content) != content
+    _, problems = tree_by_layout(with_part(saved(made), part, change(content)), "tape.xlsx", "acme", LAYOUT)
+    assert [(one.code, one.place.cell) for one in problems] == [("R148", "Tape!C4")]
 
 
 def test_a_figure_that_an_old_workbook_shows_in_per_cent_is_asked_about() -> None:
