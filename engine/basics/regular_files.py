@@ -41,7 +41,11 @@ def _opened(path: str, flags: int) -> int:
         # A socket cannot be opened, nor a device without its driver; both look like a lost disk.
         if error.errno in (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP):
             _refuse_other(path, os.stat(path).st_mode)  # noqa: PTH116  # as it was opened
-        raise
+        if error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK):
+            raise
+        # A file server such as Samba holds the file for a client, and gives it up to a reader who waits.
+        _refuse_other(path, os.stat(path).st_mode)  # noqa: PTH116  # as it was opened
+        handle = os.open(path, flags)
     try:
         _refuse_other(path, os.fstat(handle).st_mode)
     except OSError:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +65,35 @@ def test_a_folder_and_a_file_are_read_as_ever(tmp_path: Path) -> None:
         bytes_in(tmp_path / "missing")
     (tmp_path / "a").write_bytes(b"a\r\nb\rc\n")
     assert (bytes_in(tmp_path / "a"), text_in(tmp_path / "a")) == (b"a\r\nb\rc\n", "a\nb\nc\n")
+
+
+HOLDER = """
+import fcntl, os, signal, sys
+file = os.open(sys.argv[1], os.O_RDWR)
+signal.signal(signal.SIGIO, lambda *_: fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK))
+try:
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+except OSError:
+    print("refused", flush=True)
+else:
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="the system has no leases of files")
+def test_a_file_that_a_file_server_holds_for_a_client_is_read_once_it_gives_it_up(tmp_path: Path) -> None:
+    """Samba holds files so, with a lease of the kernel; an open that does not wait fails at once."""
+    path = tmp_path / "report.yaml"
+    path.write_bytes(b"deal: x\n")
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        try:
+            if holder.stdout.readline() != b"held\n":
+                pytest.skip("no lease is given on this disk")
+            assert bytes_in(path) == b"deal: x\n"
+        finally:
+            holder.kill()
 
 
 def test_what_a_shell_has_opened_is_read(tmp_path: Path) -> None:
