@@ -11,10 +11,10 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 from engine.servicer_report.hidden_rows import PIECE, SAID, part_of
 from engine.servicer_report.number_formats import shown_by
+from engine.servicer_report.open_document_formats import OpenDocumentFormats
 
 TAG = re.compile(rb"<(?:\w+:)?(row|c|v)\b([^>]*)>([^<]*)")
 """A row, a cell, or a value with its text."""
@@ -160,96 +160,10 @@ def _of_xls(path: str, sheet: str, columns: set[Column]) -> Iterator[Number]:
 
 
 def _of_ods(path: str, sheet: str, columns: set[Column]) -> Iterator[Number]:
-    reader = _OpenDocument(sheet, columns)
+    reader = OpenDocumentFormats(sheet, columns)
     with zipfile.ZipFile(path) as archive:
         for part in ("styles.xml", "content.xml"):
             if part in archive.namelist():
-                parser = expat.ParserCreate()
-                parser.StartElementHandler, parser.EndElementHandler = reader.begun, reader.ended
                 with archive.open(part) as file:
-                    parser.ParseFile(file)
+                    reader.hear(file)
     yield from reader.found
-
-
-class _OpenDocument:
-    """What the styles and the cells of an open document say, heard in one pass."""
-
-    def __init__(self, sheet: str, columns: set[Column]) -> None:
-        """Listen for the cells of a sheet."""
-        self.sheet, self.columns = sheet, columns
-        self.found: list[Number] = []
-        self._seen: set[tuple[Column, str, bool]] = set()
-        self._codes: dict[str, str] = {}
-        self._of_cells: dict[str, tuple[str, str]] = {}
-        self._data: str | None = None
-        self._defaults: list[tuple[range, str]] = []
-        self._of_row, self._inside, self._row, self._column, self._times = "", False, 0, 0, 1
-
-    def begun(self, name: str, attributes: dict[str, str]) -> None:
-        """Hear the begin of an element."""
-        what = name.rpartition(":")[2]
-        said = {key.rpartition(":")[2]: value for key, value in attributes.items()}
-        if what in ("number-style", "percentage-style", "currency-style"):
-            self._data = said.get("name", "")
-            self._codes[self._data] = "0%" if what == "percentage-style" else "0"
-        elif self._data is not None:
-            factor = said.get("display-factor", "1")
-            if what == "number" and factor.isdecimal() and int(factor) >= 1000:
-                self._codes[self._data] = "0" + "," * (len(factor) // 3)
-        elif what == "style" and said.get("family") == "table-cell":
-            beside = said.get("data-style-name", ""), said.get("parent-style-name", "")
-            self._of_cells[said.get("name", "")] = beside
-        elif what == "table":
-            self._inside, self._row, self._column = said.get("name") == self.sheet, 0, 0
-            self._defaults = []
-        elif self._inside:
-            self._in_a_sheet(what, said)
-
-    def ended(self, name: str) -> None:
-        """Hear the end of an element."""
-        what = name.rpartition(":")[2]
-        if what.endswith("-style") and self._data is not None:
-            self._data = None
-        elif self._inside and what == "table-row":
-            self._row += self._times
-
-    def _in_a_sheet(self, what: str, said: dict[str, str]) -> None:
-        if what == "table-column":
-            times = int(said.get("number-columns-repeated", 1))
-            these = range(self._column, self._column + times)
-            self._defaults.append((these, said.get("default-cell-style-name", "")))
-            self._column += times
-        elif what == "table-row":
-            self._column, self._times = 0, int(said.get("number-rows-repeated", 1))
-            self._of_row = said.get("default-cell-style-name", "")
-        elif what in ("table-cell", "covered-table-cell"):
-            times = int(said.get("number-columns-repeated", 1))
-            kind = said.get("value-type")
-            if kind in ("float", "percentage", "currency"):
-                for column in self.columns & set(range(self._column, self._column + min(times, 1_000))):
-                    self._add(column, kind, said)
-            self._column += times
-
-    def _add(self, column: int, kind: str, said: dict[str, str]) -> None:
-        style = said.get("style-name") or self._of_row
-        style = style or next((one for these, one in self._defaults if column in these), "")
-        code = self._code(style)
-        if kind == "percentage":
-            code = code if "%" in code else "0%"
-        elif kind == "currency" and said.get("currency", "USD") != "USD":
-            code = f"[${said['currency']}]{code}"
-        below = said.get("value", "").strip().startswith("-")
-        if (column, code, below) not in self._seen:
-            self._seen.add((column, code, below))
-            self.found.append((self._row + 1, column, code, below))
-
-    def _code(self, style: str) -> str:
-        """Return the number format of a style of cells, which may have it from its parent."""
-        passed: set[str] = set()
-        while style in self._of_cells and style not in passed:
-            passed.add(style)
-            data, parent = self._of_cells[style]
-            if data in self._codes:
-                return self._codes[data]
-            style = parent
-        return "0"

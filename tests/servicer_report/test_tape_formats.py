@@ -104,10 +104,10 @@ def test_thousands_are_remarked_on_and_what_is_stored_is_taken(number_format: st
     assert [row["gpu_hours"] for row in tree.get(("rental", "h100", "tape"))] == ["0.3", "90000"]
 
 
-def open_tape(styles: str, hours: str, columns: str = "") -> bytes:
+def open_tape(styles: str, hours: str, columns: str = "", rate: str = number("1.9")) -> bytes:
     """A tape of one contract as an open document."""
     head = "".join(f"<table:table-row>{text(*TAPE.wanted.values())}</table:table-row>")
-    row = f"<table:table-row>{text('C-1', 'H100 SXM5')}{hours}{number('1.9')}</table:table-row>"
+    row = f"<table:table-row>{text('C-1', 'H100 SXM5')}{hours}{rate}</table:table-row>"
     cell = f"{number('1')}</table:table-row>{head}{row}<table:table-row>"
     return ods(cell, styles, columns)
 
@@ -130,7 +130,45 @@ def test_a_tape_whose_xml_is_broken_is_refused_with_its_place_and_at_once() -> N
     assert "mismatched tag: line 1" in problem.why
 
 
+CELLS = '<style:style style:name="ce1" style:family="table-cell" style:data-style-name="N1"/>'
+DIGITS = '<number:number number:min-integer-digits="1"/>'
+
+
+def of_style(kind: str, name: str, within: str) -> str:
+    return f'<number:{kind}-style style:name="{name}">{within}</number:{kind}-style>'
+
+
+def styled(within: str, kind: str = "number", value: str = "90000", more: str = "") -> bytes:
+    """A tape whose hours have a format."""
+    return open_tape(of_style(kind, "N1", within) + more + CELLS, number(value, ' table:style-name="ce1"'))
+
+
+EURO = "<number:currency-symbol>EUR</number:currency-symbol>"
+DOLLAR = "<number:currency-symbol>$</number:currency-symbol>"
+MINUS, FROM_ZERO = (
+    "<number:text>-</number:text>",
+    '<style:map style:condition="value()&gt;=0" style:apply-style-name="P0"/>',
+)
 OPEN_SHOWN = {
+    "a literal minus": styled(MINUS + DIGITS),
+    "a suffix": styled(f"{DIGITS}<number:text>k</number:text>"),
+    "a word among the digits": styled(
+        '<number:number><number:embedded-text number:position="3">k</number:embedded-text></number:number>'
+    ),
+    "euros of a style": styled(EURO + DIGITS, "currency"),
+    "dollars for hours": styled(DOLLAR + DIGITS, "currency"),
+    "a text alone": styled("<number:text>x</number:text>"),
+    "per cent of a style": styled(f"{DIGITS}<number:text>%</number:text>", "percentage"),
+    "a date": styled("<number:year/>", "date"),
+    "a yes": styled("<number:boolean/>", "boolean"),
+    "a condition": styled(
+        f'{DIGITS}<style:map style:condition="value()&gt;5" style:apply-style-name="P0"/>',
+        more=of_style("number", "P0", "<number:text>many</number:text>"),
+    ),
+    "no sign below zero": styled(DIGITS + FROM_ZERO, value="-5", more=of_style("number", "P0", DIGITS)),
+    "another word from zero": styled(
+        MINUS + DIGITS + FROM_ZERO, more=of_style("number", "P0", f"{DIGITS}<number:text>k</number:text>")
+    ),
     "thousands": open_tape(THOUSANDS, number("90000", ' table:style-name="ce1"')),
     "thousands of a parent": open_tape(THOUSANDS, number("90000", ' table:style-name="ce2"')),
     "thousands of a column": open_tape(
@@ -148,5 +186,32 @@ def test_a_figure_that_an_open_document_shows_otherwise_is_asked_about(data: byt
     _, problems = tree_by_layout(data, "tape.ods", "acme", LAYOUT)
     code = "RW11" if data in (OPEN_SHOWN[name] for name in OPEN_SHOWN if "thousands" in name) else "R148"
     assert [(one.code, one.place.cell) for one in problems] == [(code, "Report!C5")]
-    plain = open_tape(THOUSANDS, number("90000"))
-    assert codes(tree_by_layout(plain, "tape.ods", "acme", LAYOUT)[1]) == []
+
+
+OPEN_PLAIN = {
+    "no format": open_tape(THOUSANDS, number("90000")),
+    "digits": styled(DIGITS),
+    "a blank and hours": styled(f"{DIGITS}<number:text> hours</number:text>"),
+    "a minus below zero": styled(MINUS + DIGITS + FROM_ZERO, more=of_style("number", "P0", DIGITS)),
+    "a minus at a figure below zero": styled(
+        MINUS + DIGITS + FROM_ZERO, value="-5", more=of_style("number", "P0", DIGITS)
+    ),
+    "no sign below zero, and no such figure": styled(
+        DIGITS + FROM_ZERO, more=of_style("number", "P0", DIGITS)
+    ),
+}
+
+
+@pytest.mark.parametrize("data", OPEN_PLAIN.values(), ids=OPEN_PLAIN)
+def test_a_figure_that_an_open_document_shows_as_it_is_stored_is_taken(data: bytes) -> None:
+    assert tree_by_layout(data, "tape.ods", "acme", LAYOUT)[1] == []
+
+
+@pytest.mark.parametrize(("symbol", "asked"), [(DOLLAR, []), (EURO, ["R148"])])
+def test_a_rate_is_shown_in_dollars_alone(symbol: str, asked: list[str]) -> None:
+    style = of_style("currency", "N1", symbol + DIGITS) + CELLS
+    rate = number("1.9", ' table:style-name="ce1"')
+    assert (
+        codes(tree_by_layout(open_tape(style, number("90000"), rate=rate), "tape.ods", "acme", LAYOUT)[1])
+        == asked
+    )
