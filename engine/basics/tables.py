@@ -19,7 +19,7 @@ OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright strokes"}
 """What programs put between cells if it is not a comma, and its name."""
 HINT = re.compile("sep=(.?)")
 """The line that Excel puts above a table to say what separates its cells."""
-NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d{1,2})?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?0*\d{1,2})?", re.ASCII)
 """A number in a cell of text. Python also takes `1_0`, the digits of other scripts and any power of ten."""
 IN_QUOTES = re.compile('"[^"]*"')
 

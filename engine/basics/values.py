@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 LONGEST_KEPT = 40
 """Characters of the longest text of a number that is remembered."""
-WRITTEN = re.compile(r"[+-]?(?:\d+/\d+|(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,2})?)", re.ASCII)
+WRITTEN = re.compile(r"[+-]?(?:\d+/\d+|(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?0*\d{1,2})?)", re.ASCII)
 """A number as text. The power of ten is bounded, as `1e999999999` written out fills any memory."""
 MINUS = "\N{MINUS SIGN}"
 """The true minus sign, as wide as a digit."""

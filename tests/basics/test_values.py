@@ -41,6 +41,7 @@ def test_a_long_amount_keeps_every_digit() -> None:
         ("2.", Fraction(2)),
         ("1.5E+3", Fraction(1500)),
         ("1e-2", Fraction(1, 100)),
+        ("1.5e+003", Fraction(1500)),
     ],
 )
 def test_a_number_is_read_as_it_is_written(text: str, value: Fraction) -> None:

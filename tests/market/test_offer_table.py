@@ -81,6 +81,7 @@ def table(*rows: str, head: str = HEAD) -> bytes:
         ({"dph_total": "1_6.80"}, "malformed"),
         ({"dph_total": "\uff11\uff16.80"}, "malformed"),
         ({"dph_total": "1.68e1"}, None),
+        ({"dph_total": "1.68e+001"}, None),  # as programs of old Windows write it
         ({"host_id": "1.23E+07"}, "malformed"),
         ({"machine_id": "1E+15"}, "malformed"),
     ],
