@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeVar
 
-from engine.basics.values import listed
+from engine.basics.values import counted, listed
 
 Happening = Literal[
     "fails",
@@ -126,7 +126,7 @@ def times_words(
         spells: the times, oldest first.
         written: how a date is written.
     """
-    number = "once" if len(spells) == 1 else f"{len(spells)} times"
+    number = "once" if len(spells) == 1 else counted(len(spells), "times")
     return number, f"last {_to(spells[-1], written)}" if len(spells) > 1 else _to(spells[-1], written)
 
 

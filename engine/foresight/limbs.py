@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.basics.values import listed
+from engine.basics.values import counted, listed
 from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.foresight.clause_rates import (
     DEFAULT,
@@ -153,7 +153,7 @@ def _needs_of_way(way: Condition) -> str:
         case Leaf():
             return str(way.persistence or "one date")
         case AtLeast() if way.at_least.n < len(way.at_least.of):
-            return f"{way.at_least.n} of {len(way.at_least.of)} limbs"
+            return f"{way.at_least.n} of {counted(len(way.at_least.of), 'limbs')}"
     parts = len(parts_of(way))
     return "both limbs" if parts == 2 else f"all {parts} limbs"
 
