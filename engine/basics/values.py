@@ -79,7 +79,7 @@ def _read(text: str) -> Fraction:
 
 def _written_out(value: Decimal) -> Decimal:
     # The bounds of digits pass a zero with any exponent, and `0E-999999999` prints a billion signs.
-    if abs(int(value.as_tuple().exponent)) > MOST_DECIMALS:
+    if not value and abs(int(value.as_tuple().exponent)) > MOST_DECIMALS:
         raise ValueError(f"a number of a record has up to {MOST_DECIMALS} decimals")
     return value
 
@@ -241,6 +241,11 @@ def trimmed(figure: Figure) -> str:
     shown = figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value
     places = next((n for n in range(least, 13) if shown * 10**n % 1 == 0), DECIMALS[figure.unit])
     return printed(figure, places)
+
+
+def written_rate(rate: Fraction) -> str:
+    """Return a rate as terms write it, without its unit and with at least two decimals: `1.50`, `1.505`."""
+    return trimmed(Figure(value=rate, unit=Unit.RATE)).removeprefix("USD ")
 
 
 def printed_limit(comparison: Comparison, limit: Figure) -> str:

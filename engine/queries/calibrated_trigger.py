@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.basics.errors import WrongUsage
-from engine.basics.values import counted, listed
+from engine.basics.values import counted, listed, written_rate
 from engine.determination.template import Clause, Comparison, Rule, Template
 from engine.foresight.calibrate import WIDEST, Side, Variant
 from engine.foresight.rate_paths import TICK
@@ -37,6 +37,7 @@ class DraftedTrigger:
     Attributes:
         key: the name of its clause.
         clause: its terms at closing.
+        level: its level, which may lie between two ticks.
         index: the index.
         variant: the trigger as a variant; None if the rate does not decide its end.
         amended: the dates from which amendments change the trigger.
@@ -44,6 +45,7 @@ class DraftedTrigger:
 
     key: str
     clause: Clause
+    level: Fraction
     index: str
     variant: Variant | None
     amended: tuple[date, ...]
@@ -142,7 +144,7 @@ class DraftedTrigger:
             where = (
                 f"{_words(one.ends)} itself, which moves with it"
                 if one.release_level is None
-                else f"{one.ends.removesuffix(' level')} {one.release_level / TICK:.4f}, which stays where "
+                else f"{one.ends.removesuffix(' level')} {level_words(one.release_level)}, which stays where "
                 "it is drafted"
             )
             yield f"A date counts towards the end if its value is {where}."
@@ -170,7 +172,7 @@ class DraftedTrigger:
         if self.variant is None:
             yield "The draft's own end is the target of its reserve account, so no row here is the draft."
         elif not drafted:
-            yield f"The draft is not among these rows. {variant_words(self.variant)}"
+            yield f"The draft is not among these rows. {variant_words(self.variant, self.level)}"
 
 
 def drafted_trigger(deal: Deal, templates: Mapping[str, Template], term: str) -> DraftedTrigger:
@@ -199,6 +201,7 @@ def drafted_trigger(deal: Deal, templates: Mapping[str, Template], term: str) ->
     return DraftedTrigger(
         key=key,
         clause=clause,
+        level=said.level,
         index=index,
         variant=_variant(rule, said, own_level),
         amended=tuple(
@@ -300,6 +303,11 @@ def _at_least(window: int | None, count: int) -> int | None:
     return window if window is not None and count < window else None
 
 
+def level_words(level: int) -> str:
+    """Return a level of whole ticks in words: `1.50`, `1.505`."""
+    return written_rate(Fraction(level, TICK))
+
+
 def _words(side: Side) -> str:
     return side.replace("level", "the level")
 
@@ -322,16 +330,16 @@ def count_words(count: int, out_of: int | None) -> str:
     return counted(count, "dates") if out_of is None else f"{count} of {out_of} dates"
 
 
-def variant_words(variant: Variant) -> str:
-    """Return the drafted trigger in a sentence."""
+def variant_words(variant: Variant, level: Fraction) -> str:
+    """Return the drafted trigger in a sentence, with its level as drafted."""
     end = "never ends"
     if variant.release is not None:
-        level = variant.level if variant.release_level is None else variant.release_level
+        words = written_rate(level) if variant.release_level is None else level_words(variant.release_level)
         end = (
-            f"ends {variant.ends.removesuffix(' level')} {level / TICK:.4f} on "
+            f"ends {variant.ends.removesuffix(' level')} {words} on "
             f"{count_words(variant.release, variant.release_out_of)}"
         )
     return (
-        f"The draft begins {variant.begins.removesuffix(' level')} {variant.level / TICK:.4f} on "
+        f"The draft begins {variant.begins.removesuffix(' level')} {written_rate(level)} on "
         f"{count_words(variant.count, variant.out_of)}, and {end}."
     )

@@ -10,6 +10,7 @@ from engine.basics.values import counted
 from engine.foresight.answers import as_data
 from engine.foresight.calibrate import FEW_SHORTFALLS, Cell, smallest_count
 from engine.foresight.calibration_run import SCORED, best_by_half
+from engine.queries.calibrated_trigger import level_words
 from engine.queries.calibration_questions import CalibrationAnswer
 
 CALIBRATION_HEAD = (
@@ -69,7 +70,7 @@ def _chosen(answer: CalibrationAnswer) -> Iterator[str]:
         yield f"On the first half no variant stays under {under:.0%}, so none is chosen there."
     if best.cells is not None:
         first, second = best.cells
-        which = f"{first.variant.level / 10_000:.2f} counted {_times(first)}"
+        which = f"{level_words(first.variant.level)} counted {_times(first)}"
         yield (
             f"On the first half, {which} was chosen, where the probability of a false alarm was "
             f"{_chance(first, under)}."
@@ -111,11 +112,11 @@ def smallest_counts(answer: CalibrationAnswer) -> Iterator[str]:
     for level, release in dict.fromkeys((cell.variant.level, cell.variant.release) for cell in cells):
         end = "never released" if release is None else f"released on {counted(release, 'dates')}"
         if not any(cell.quiet for cell in cells if cell.variant.level == level):
-            yield f"At {level / 10_000:.2f} no path has a quiet period, so no false alarm is possible."
+            yield f"At {level_words(level)} no path has a quiet period, so no false alarm is possible."
             continue
         chosen = smallest_count(cells, level, release, under)
         what = f"if counted {_times(chosen)}" if chosen else "with none of these counts"
-        yield f"At {level / 10_000:.2f}, {end}, false alarms stay under {under:.0%} {what}."
+        yield f"At {level_words(level)}, {end}, false alarms stay under {under:.0%} {what}."
 
 
 def calibration_row(cell: Cell, drafted: Cell | None, under: float) -> tuple[str, ...]:
@@ -127,7 +128,7 @@ def calibration_row(cell: Cell, drafted: Cell | None, under: float) -> tuple[str
     # `5.3 of 3` read as a share: the number says how few shortfalls the mean is of.
     few = f" (mean of {cell.timely})" if 0 < cell.timely < FEW_SHORTFALLS else ""
     return (
-        f"{cell.variant.level / 10_000:.2f}{mark}",
+        f"{level_words(cell.variant.level)}{mark}",
         _of(cell.variant.count, cell.variant.out_of),
         _of(cell.variant.release, cell.variant.release_out_of),
         _chance(cell, under),

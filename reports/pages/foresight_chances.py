@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.probabilities import error_words, probability, share_words
-from engine.basics.values import counted, figure_words, listed
+from engine.basics.values import counted, figure_words, listed, written_rate
 from engine.events.swept_money import SweptOnPaths
 from reports.drawing import lanes
 from reports.formats import with_dates
@@ -81,7 +82,7 @@ def calibration_page(calibration: Value | None, title: Callable[[str], str]) -> 
             f"{_release_words(cells, release)}"
         ),
         "assumed": with_dates(" ".join(calibration["assumed"])),
-        "levels": [f"{level / 10_000:.2f}" for level in levels],
+        "levels": [written_rate(Fraction(level, 10_000)) for level in levels],
         "rows": rows,
         "definitions": [(word, said.format(q=calibration["q"])) for word, said in DEFINITIONS],
         "said": " ".join(calibration["said"]),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from engine.basics.happenings import CLAUSES, HAPPENING_WORDS
 from engine.basics.numerals import times
 from engine.basics.probabilities import probability
-from engine.basics.values import counted, figure_words, listed
+from engine.basics.values import counted, figure_words, listed, written_rate
 from reports.formats import Runs, short_date
 from reports.pages.foresight_tables import dated
 
@@ -171,7 +172,7 @@ def calibration_lead(calibration: Value | None) -> str:
     if calibration is None or drafted is None:
         return ""
     variant = drafted["variant"]
-    level = f"{variant['level'] / 10_000:.2f}"
+    level = written_rate(Fraction(variant["level"], 10_000))
     under = calibration["smallest_count_under"]["share"]
     said = (
         f"A level of {level} counted {_counted_words(variant)} gives a false alarm within "

@@ -20,7 +20,7 @@ from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.shared_steps import PartRun
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_paths import NO_VALUE
-from engine.queries.calibrated_trigger import drafted_trigger, path_dates, variant_words
+from engine.queries.calibrated_trigger import drafted_trigger, level_words, path_dates, variant_words
 from engine.queries.calibration_questions import CalibrationAnswer, ModelAsked, calibrate
 from engine.terms.as_written import Deal
 from tests.foresight.naive_calibration import spells
@@ -153,7 +153,7 @@ def test_the_row_of_the_draft_is_the_drafted_trigger_and_the_others_keep_its_sid
     assert found.assumed == (
         "A date counts towards the beginning if its value is at or below the level, among the last 4 dates "
         "with a value.",
-        "A date counts towards the end if its value is above 1.5500, which stays where it is drafted.",
+        "A date counts towards the end if its value is above 1.55, which stays where it is drafted.",
     )
     # The plain trigger of the same level and count is another one, and its figures are others.
     plain = answered(load(written(meridian_text, begins("below", "3 consecutive"))), all_templates, path)
@@ -173,12 +173,26 @@ def test_a_draft_that_is_not_tried_is_named_and_no_row_is_taken_for_it(
     longer = answered(load(written(meridian_text, begins("below", "5 consecutive"))), all_templates, path)
     assert longer.drafted is None
     assert longer.assumed[-1] == (
-        "The draft is not among these rows. The draft begins below 1.5000 on 5 dates, and ends at or above "
-        "1.5000 on 3 dates."
+        "The draft is not among these rows. The draft begins below 1.50 on 5 dates, and ends at or above "
+        "1.50 on 3 dates."
     )
     other = answered(load(meridian_text), all_templates, path, releases=(1, 2))
     assert other.drafted is None
     assert {one.variant.release for one in other.found.model} == {1, 2}
+    # Published values have four decimals, and an agreement may name a level of five.
+    finer = meridian_text.replace("level: USD 1.50 per", "level: USD 1.50005 per")
+    between = answered(load(finer), all_templates, path)
+    assert between.drafted is None
+    assert "The draft begins below 1.50005 on 2 dates" in between.assumed[-1]
+
+
+def test_a_level_of_three_decimals_is_printed_with_all_of_them() -> None:
+    assert [level_words(ticks) for ticks in (15_000, 15_050, 15_005, 14_995)] == [
+        "1.50",
+        "1.505",
+        "1.5005",
+        "1.4995",
+    ]
 
 
 def test_an_end_that_the_rate_does_not_decide_is_not_calibrated_as_another(
@@ -235,8 +249,8 @@ def test_an_amendment_of_the_trigger_is_named(
 ) -> None:
     trigger = drafted_trigger(load(meridian_text), all_templates, TERM)
     assert trigger.variant is not None
-    assert variant_words(trigger.variant) == (
-        "The draft begins below 1.5000 on 2 dates, and ends at or above 1.5000 on 3 dates."
+    assert variant_words(trigger.variant, trigger.level) == (
+        "The draft begins below 1.50 on 2 dates, and ends at or above 1.50 on 3 dates."
     )
     deal = load(meridian_text)
     (closing, terms), *others = deal.segments
