@@ -13,10 +13,39 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import combinations
 
+from engine.basics.values import Figure, Unit
+from engine.determination.measure_inputs import Missing
+from engine.events.results import BreakEven
+
+TICK = 10_000
+"""The ticks of the published grid in one USD per GPU-hour."""
+CEILING = 10_000_000
+"""The highest rate at which a Break-even Rate is looked for, in ticks: USD 1,000 per GPU-hour."""
 Point = tuple[Fraction, Fraction]
 """A rate in ticks, and the headroom at that rate."""
 Probe = Callable[[int], tuple[bool, Fraction]]
 """A function from a rate in ticks to whether the test passes there, and its headroom there."""
+
+
+def break_even(probe: Probe, index: str, near: int) -> BreakEven:
+    """Return the Break-even Rate of a test: the last tick at which it passes, next to the failing ones.
+
+    Args:
+        probe: the test at a rate of the index. It raises Missing where the test is not determined; then the
+            Break-even Rate is not known, with the reason.
+        index: the index.
+        near: the tick at which the search looks first.
+    """
+    try:
+        at_low, last = last_agreeing(probe, 1, CEILING, near)
+    except Missing as missing:
+        return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
+    if last is None:
+        note = "passes at every positive rate" if at_low else "no positive rate passes"
+        return BreakEven(index=index, rate=None, fails=None, note=note)
+    # The last rate that still passes, on whichever side that is.
+    rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
+    return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
 
 
 def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, int | None]:

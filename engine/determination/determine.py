@@ -14,7 +14,7 @@ from functools import partial
 from typing import Literal
 
 from engine.basics.values import Figure, Unit, rounded, rounding_of
-from engine.determination.break_even import last_agreeing
+from engine.determination.break_even import TICK, break_even
 from engine.determination.seller_bearing import MeasuredTest, seller_bearing
 from engine.determination.template import Clause, Facts, Measurement, Missing, Template
 from engine.events.rates import Published
@@ -29,11 +29,6 @@ from engine.events.results import (
     passes,
     share_of_limit,
 )
-
-TICK = 10_000
-"""The ticks of the published grid in one USD per GPU-hour."""
-CEILING = 10_000_000
-"""The highest rate at which a Break-even Rate is looked for, in ticks: USD 1,000 per GPU-hour."""
 
 ShareBelow = Callable[[tuple[Decimal, ...], Decimal], float]
 """From (observations, level) to the share of resamples whose median is below the level.
@@ -208,15 +203,7 @@ def _break_even(clause: Clause, template: Template, facts: Facts, index: str) ->
 
     # The date's rate only says where to look first, so cutting it to a tick does no harm.
     today = next((int(used.value * TICK) for used in facts.trace.values() if used.index == index), 0)
-    try:
-        at_low, last = last_agreeing(probe, 1, CEILING, today)
-    except Missing as missing:
-        return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
-    if last is None:
-        note = "passes at every positive rate" if at_low else "no positive rate passes"
-        return BreakEven(index=index, rate=None, fails=None, note=note)
-    rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
-    return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
+    return break_even(probe, index, today)
 
 
 def _bearing(

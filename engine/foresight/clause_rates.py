@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from engine.basics.values import listed
-from engine.determination.determine import TICK
+from engine.determination.break_even import TICK
 from engine.determination.template import MaintenanceClause, Template
 from engine.events.results import BreakEven, TestResult, Verdict
 from engine.terms.in_force import TermsInForce

@@ -14,8 +14,7 @@ from fractions import Fraction
 from typing import Literal
 
 from engine.basics.values import Figure, Unit, trimmed
-from engine.determination.break_even import last_agreeing
-from engine.determination.determine import CEILING, TICK
+from engine.determination.break_even import CEILING, TICK, last_agreeing
 from engine.determination.measure_inputs import Missing
 from engine.events.results import TestResult, headroom, passes
 

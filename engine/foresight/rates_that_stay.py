@@ -11,9 +11,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from engine.basics.values import Figure, Unit
-from engine.determination.break_even import Probe, last_agreeing
-from engine.determination.determine import CEILING, TICK, determine
+from engine.determination.break_even import TICK, break_even
+from engine.determination.determine import determine
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Missing
 from engine.determination.template import Clause, Template
@@ -58,21 +57,7 @@ def if_it_stays(
     def probe(tick: int) -> tuple[bool, Fraction]:
         return _probed(clause, template, held(known, index, Fraction(tick, TICK), since))
 
-    return _turning(probe, index, near)
-
-
-def _turning(probe: Probe, index: str, near: int) -> BreakEven:
-    """Return the rate at which a test turns, on the side on which it still passes."""
-    try:
-        at_low, last = last_agreeing(probe, 1, CEILING, near)
-    except Missing as missing:
-        return BreakEven(index=index, rate=None, fails=None, note=f"not known: {missing.why.reason}")
-    if last is None:
-        note = "passes at every positive rate" if at_low else "no positive rate passes"
-        return BreakEven(index=index, rate=None, fails=None, note=note)
-    # The last rate that still passes, on whichever side that is: the rung stands on the passing side.
-    rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
-    return BreakEven(index=index, rate=rate, fails="above" if at_low else "below")
+    return break_even(probe, index, near)
 
 
 def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fraction]:
@@ -141,4 +126,4 @@ def if_all_move(
             facts = held(facts, name, rate, since) if looks_back(clause) else facts.with_rate(name, rate)
         return _probed(clause, template, facts)
 
-    return _turning(probe, names[0], int(first * TICK))
+    return break_even(probe, names[0], int(first * TICK))

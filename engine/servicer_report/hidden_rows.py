@@ -48,7 +48,8 @@ def _of_xlsx(path: str, sheet: str) -> OutOfSight:
     found, number, by_default = OutOfSight(), 0, False
     with zipfile.ZipFile(path) as archive:
         part = part_of(archive, sheet)
-        for name, said in _tags(archive, part) if part is not None else ():
+        for tag in tags(archive, part, TAG) if part is not None else ():
+            name, said = tag[1], dict(SAID.findall(tag[2]))
             drawn_to_nothing = {_number(said.get(size), 1) for size in (b"ht", b"width", b"defaultRowHeight")}
             hidden = said.get(b"hidden") in (b"1", b"true") or 0 in drawn_to_nothing
             if name == b"sheetFormatPr":
@@ -76,8 +77,8 @@ def part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
     return None if target is None else normpath(join("xl", target)).lstrip("/")
 
 
-def _tags(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, dict[bytes, bytes]]]:
-    """Yield each tag of a row, of columns or of a sheet's rule, with what it says."""
+def tags(archive: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """Yield each place of a part that has a pattern, which begins with a tag; the part is read in pieces."""
     left = b""
     with archive.open(part) as file:
         while piece := file.read(PIECE):
@@ -85,8 +86,7 @@ def _tags(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, dict[byt
             # A tag may go on in the next piece.
             end = text.rfind(b"<")
             left = text[end:]
-            for tag in TAG.finditer(text, 0, end):
-                yield tag[1], dict(SAID.findall(tag[2]))
+            yield from pattern.finditer(text, 0, end)
 
 
 def _of_xls(path: str, sheet: str) -> OutOfSight:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from xml.etree import ElementTree
 
-from engine.servicer_report.hidden_rows import PIECE, SAID, part_of
+from engine.servicer_report.hidden_rows import SAID, part_of, tags
 from engine.servicer_report.number_formats import shown_by
 from engine.servicer_report.open_document_formats import OpenDocumentFormats
 
@@ -105,12 +105,13 @@ def _codes(archive: zipfile.ZipFile) -> Mapping[int, str]:
 def _numbers(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, Column, int, bytes]]:
     """Yield the row, the column, the style and the text of each number of a sheet."""
     row, column, style, is_number = 0, -1, 0, False
-    for name, tag, text in _tags(archive, part):
+    for tag in tags(archive, part, TAG):
+        name = tag[1]
         if name == b"v":
             if is_number:
-                yield row, column, style, text
+                yield row, column, style, tag[3]
             continue
-        said = dict(SAID.findall(tag))
+        said = dict(SAID.findall(tag[2]))
         if name == b"row":
             row, column = int(said.get(b"r", row + 1)), -1
         else:
@@ -118,18 +119,6 @@ def _numbers(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, Column,
             row, column = _place(said.get(b"r", b"")) or (row, column + 1)
             # A text stands as it is in every format that shows numbers otherwise.
             style, is_number = int(said.get(b"s", 0)), said.get(b"t", b"n") == b"n"
-
-
-def _tags(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Yield the name, the attributes and the text of each tag of a row, a cell or a value."""
-    left = b""
-    with archive.open(part) as file:
-        while piece := file.read(PIECE):
-            text = left + piece
-            end = text.rfind(b"<")
-            left = text[end:]
-            for tag in TAG.finditer(text, 0, end):
-                yield tag[1], tag[2], tag[3]
 
 
 def _place(name: bytes) -> tuple[int, int] | None:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.determination.break_even import last_agreeing
-from engine.determination.determine import CEILING, TICK, determine
+from engine.determination.break_even import CEILING, TICK, last_agreeing
+from engine.determination.determine import determine
 from engine.determination.template import Facts, Template
 from engine.events.results import BreakEven, Verdict
 from engine.terms.as_written import Deal, resolve

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -25,7 +26,7 @@ from engine.foresight.rate_paths import NO_VALUE, Paths, blocks, simulated
 from engine.foresight.rate_posterior import WEEKLY_4, posterior
 from engine.foresight.sampling_noise import RateSeries
 from tests.conftest import shared
-from tests.foresight.naive_calibration import naive
+from tests.foresight.naive_calibration import Found, naive
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,18 @@ def random_paths(seed: int, weeks: int, paths: int) -> Paths:
     return Paths(true, np.where(random.random((weeks, paths)) < 0.08, NO_VALUE, ticks), np.zeros_like(ticks))
 
 
+def same_counts(found: Tally, slow: Sequence[Found]) -> list[int]:
+    """Return the delays, once both count alike over paths of 60 dates."""
+    assert found.false_alarms == sum(one.false_alarms for one in slow)
+    assert found.paths_with_false_alarm == sum(one.false_alarms > 0 for one in slow)
+    assert found.missed == sum(one.misses for one in slow)
+    delays = [delay for one in slow for delay in one.delays]
+    assert list(found.delays[:60]) == [delays.count(length) for length in range(60)]
+    assert found.paths_with_flap == sum(one.flaps > 0 for one in slow)
+    assert found.paths_with_short == sum(one.shorts > 0 for one in slow)
+    return delays
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_naive_loop_counts_the_same(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -99,13 +112,7 @@ def test_a_naive_loop_counts_the_same(seed: int) -> None:
     ]
     assert found.shortfalls == sum(len(one.shortfalls) for one in slow)
     assert found.spells == sum(len(one.spells) for one in slow)
-    assert found.false_alarms == sum(one.false_alarms for one in slow)
-    assert found.paths_with_false_alarm == sum(one.false_alarms > 0 for one in slow)
-    assert found.missed == sum(one.misses for one in slow)
-    delays = [delay for one in slow for delay in one.delays]
-    assert list(found.delays[:60]) == [delays.count(length) for length in range(60)]
-    assert found.paths_with_flap == sum(one.flaps > 0 for one in slow)
-    assert found.paths_with_short == sum(one.shorts > 0 for one in slow)
+    delays = same_counts(found, slow)
     said, years, alarmed = cell(variant, found), 40 * 60 / 52, found.paths_with_false_alarm / 40
     spread = math.sqrt(alarmed * (1 - alarmed) / 40) if 0 < alarmed < 1 else 1 - 0.05 ** (1 / 40)
     assert (said.false_alarm, said.error) == pytest.approx((alarmed, spread))
@@ -166,13 +173,7 @@ def test_a_naive_loop_counts_a_trigger_of_any_shape_the_same(seed: int) -> None:
         for place in range(40)
     ]
     assert found.spells == sum(len(one.spells) for one in slow) > 20
-    assert found.false_alarms == sum(one.false_alarms for one in slow)
-    assert found.paths_with_false_alarm == sum(one.false_alarms > 0 for one in slow)
-    assert found.missed == sum(one.misses for one in slow)
-    delays = [delay for one in slow for delay in one.delays]
-    assert list(found.delays[:60]) == [delays.count(length) for length in range(60)]
-    assert found.paths_with_flap == sum(one.flaps > 0 for one in slow)
-    assert found.paths_with_short == sum(one.shorts > 0 for one in slow)
+    same_counts(found, slow)
     dates = [sum(last - first + 1 for first, last in one.shortfalls) for one in slow]
     assert found.paths_with_shortfall == sum(one > 0 for one in dates)
     assert found.paths_with_quiet == sum(60 - one >= 4 for one in dates)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.basics.errors import HeadroomError
 from engine.basics.values import Comparison, Figure
-from engine.determination.determine import CEILING
+from engine.determination.break_even import CEILING
 from engine.determination.facts import Facts
 from engine.determination.linear_form import Statistic
 from engine.events.results import TestResult, Verdict, passes

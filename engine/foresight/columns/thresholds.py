@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from engine.determination.determine import CEILING
+from engine.determination.break_even import CEILING
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.measure_inputs import Missing
 from engine.events.results import TestResult, Verdict
