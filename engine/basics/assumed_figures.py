@@ -21,12 +21,12 @@ def assumed_sentences(
     """
     if follows:
         said = "; ".join(f"{figure_words(name)}, {how}" for name, how in follows.items())
-        yield f"Follow the rate of each path: {said}."
+        yield f"These figures follow the rate of each path: {said}."
     if held:
         said = "; ".join(f"{figure_words(name)} {value}" for name, value in held.items())
-        yield f"Held whatever the rate is: {said}."
+        yield f"These figures are held whatever the rate is: {said}."
     if left_out:
         names = listed([figure_words(name) for name in left_out])
-        yield f"Left out, because they follow the rate and nobody says how: {names}."
+        yield f"These figures are left out, because they follow the rate and nobody says how: {names}."
     if not (follows or held or left_out):
         yield "No figure of the Servicer's reports is given."

@@ -45,7 +45,11 @@ def error_words(share: float, error: float, bound: float | None = None) -> str:
         return ""
     decimals = _decimals(share, bound)
     # The decimals cannot show a smaller error, and ± 0.00 would read as certainty.
-    return f"± {max(error, 10**-decimals / 2):.{decimals}f}"
+    shown = max(error, 10**-decimals / 2)
+    # Beside none or all of the paths it is a bound, and a bound that is cut would not hold.
+    if share in (0, 1):
+        shown = math.ceil(shown * 10**decimals) / 10**decimals
+    return f"± {shown:.{decimals}f}"
 
 
 def _beyond(share: float, bound: float | None) -> str:

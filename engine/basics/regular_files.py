@@ -13,6 +13,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
+"""Opens without waiting. Windows has no such flag, and no pipe there has the name of a file."""
 HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 """Where a shell shows what it has opened already for a command, which somebody means to be read."""
 
@@ -36,7 +38,7 @@ def open_file(path: Path) -> BinaryIO:
 def _opened(path: str, flags: int) -> int:
     try:
         # Without waiting: a pipe that nobody writes into would hold the reader for ever.
-        handle = os.open(path, flags | os.O_NONBLOCK)
+        handle = os.open(path, flags | AT_ONCE)
     except OSError as error:
         # A socket cannot be opened, nor a device without its driver; both look like a lost disk.
         if error.errno in (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP):

@@ -173,11 +173,11 @@ def test_terminal_json_and_page_say_what_follows_and_what_is_held(tmp_path: Path
         *("--history", str(table), "--fact", PRINCIPAL, "--fact", rent("86%", 13)),
     )
     follows = "weighted average rental rate, 86% of the mean of CRI-H100 over 13 weeks."
-    held = "Held whatever the rate is: outstanding principal USD 16,000,000.00."
+    held = "These figures are held whatever the rate is: outstanding principal USD 16,000,000.00."
     said = " ".join(headroom(*asked, "--into", str(page)).stdout.split())
     text = " ".join(re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")).split())
     for one in (said, text):
-        assert f"Follow the rate of each path: {follows} {held}" in one
+        assert f"These figures follow the rate of each path: {follows} {held}" in one
     data = json.loads(headroom(*asked, "--json").stdout)
     assert data["held"] == {"outstanding_principal": "USD 16,000,000.00"}
     assert data["follows"]["weighted_average_rental_rate"] == {
@@ -189,4 +189,7 @@ def test_terminal_json_and_page_say_what_follows_and_what_is_held(tmp_path: Path
         "words": "86% of the mean of CRI-H100 over 13 weeks",
     }
     left = headroom(*asked[:-1], "weighted_average_rental_rate=USD 1.80 per GPU-hour").stdout
-    assert "Left out, because they follow the rate and nobody says how: weighted average rental rate." in left
+    assert (
+        "These figures are left out, because they follow the rate and nobody says how: weighted average rental rate."
+        in left
+    )

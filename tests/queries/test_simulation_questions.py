@@ -81,10 +81,10 @@ def test_what_is_linked_follows_every_path_and_is_said(meridian: Deal, tmp_path:
     assert (said.index, said.factor, said.weeks) == ("CRI-H100", Fraction(86, 100), 13)
     assert one.follows["collections"].factor == Fraction(1_150_000) / Fraction("2.10")
     assert one.assumed == (
-        "Follow the rate of each path: weighted average rental rate, 86% of the mean of CRI-H100 over 13 "
+        "These figures follow the rate of each path: weighted average rental rate, 86% of the mean of CRI-H100 over 13 "
         "weeks; collections, USD 1,150,000.00 at the Closing Date level, moved with the mean of CRI-H100 "
         "over 4 weeks.",
-        "Held whatever the rate is: outstanding principal USD 16,000,000.00; contracted revenue USD "
+        "These figures are held whatever the rate is: outstanding principal USD 16,000,000.00; contracted revenue USD "
         "700,000.00; operating costs USD 290,000.00; debt service USD 640,000.00; fees USD 20,000.00.",
     )
     with pytest.raises(WrongUsage, match="follows the rate, so it cannot be held as well"):
